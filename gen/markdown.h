@@ -1,0 +1,32 @@
+/*
+ * Notes -> HTML. The only file that knows md4c.
+ *
+ * CommonMark with tables, task list items (shown as disabled boxes),
+ * strikethrough; raw HTML is shown as text, images as links to them (a page
+ * asks nothing of another host); links only to http, https, mailto and
+ * relative addresses, checked after entities are decoded, with
+ * rel="nofollow noreferrer" on those that leave the site. Anything else stays text.
+ *
+ * Pure; any thread.
+ */
+#ifndef WRIT_GEN_MARKDOWN_H
+#define WRIT_GEN_MARKDOWN_H
+
+#include "../templates/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    MARKDOWN_OUTPUT_MAX = 1 << 20, /* link definitions can multiply 64 KiB into 268 MB */
+    MARKDOWN_NESTING_MAX = 64, /* of brackets and block quotes, before parsing: md4c takes quadratic time */
+};
+
+/* Appends the HTML. False if it was refused (too large, too deep, an error of
+ * md4c): then the source stands there, escaped, in <pre class="plain">. */
+bool markdown_html(struct buffer *out, const char *source, size_t len);
+
+/* May an address, its entities decoded, be linked? */
+bool markdown_may_link(const char *url, size_t len);
+
+#endif
