@@ -97,9 +97,11 @@ struct problems {
     size_t count; /* at most PROBLEMS are kept */
     struct problem {
         char field[64];   /* "" when it is about the whole */
-        char detail[200]; /* a sentence */
+        char detail[200]; /* the end of a sentence that begins with the field's name, without a full
+                             stop ("must not be empty"); a whole sentence when `field` is "" */
     } item[PROBLEMS];
 };
+/* What is too long is cut at a character, with "…". */
 void problems_add(struct problems *p, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -108,7 +110,8 @@ void problems_add(struct problems *p, const char *field, const char *format, ...
 /* NULL if the len bytes at s are valid UTF-8 (no surrogates, nothing above
  * U+10FFFF) without NUL and other control characters (C0, DEL, C1); with
  * `lines`, tab and line feed are fine. Otherwise what is wrong, as the end of
- * a sentence that begins with the field's name: "must not contain …". Static. */
+ * a sentence that begins with the field's name: "is not valid UTF-8", "must
+ * not contain …". Static. */
 const char *text_check(const char *s, size_t len, bool lines);
 
 /* Code points in a valid string. */
@@ -120,6 +123,16 @@ size_t text_unix_lines(char *s, size_t len);
 /* s without white space (any script's) at both ends: a pointer into s, which
  * is cut in place. */
 char *text_trim(char *s);
+
+/* The code point at s and how many bytes it takes; 0 and 0 bytes at the end. */
+int32_t text_at(const char *s, size_t *len);
+
+bool text_is_space(int32_t c);   /* white space of any script */
+bool text_is_visible(int32_t c); /* can be seen, even with nothing around it */
+
+/* Of a title that text_check() let through and text_trim() trimmed: NULL if
+ * it may stand, or what is wrong, as text_check() says it. */
+const char *title_check(const char *title);
 
 /* ---- due (todo.c) */
 
@@ -143,11 +156,22 @@ void due_day(const struct due *due, char day[11]);
 /* ---- names and slugs (name.c, with utf8proc) */
 
 /* The name trimmed, inner white space runs made one blank, in normal form C:
- * from the arena; or NULL with *why set (static, the end of a sentence). */
+ * from the arena; or NULL with *why set (static, the end of a sentence): it is
+ * empty, too long, has nothing visible, or has controls, those of writing
+ * direction among them, which would turn round what stands beside it. */
 char *name_normal(struct arena *a, const char *s, const char **why);
 
 /* The key under which names are compared: NFC of the case fold. */
 char *name_key(struct arena *a, const char *name);
+
+/* A letter or digit of any script, or a mark that belongs to one: what a slug
+ * keeps, and a bare name in quick add. */
+enum name_char { NAME_OTHER, NAME_LETTER, NAME_DIGIT, NAME_MARK };
+enum name_char name_char(int32_t c);
+
+/* Appends a name in normal form to the draft's tags, unless it is there
+ * already (in any case). False if there is no room. */
+bool name_add_tag(struct arena *a, struct todo_draft *draft, char *name) __attribute__((warn_unused_result));
 
 /* Letters and digits of any script (and the marks that belong to them) in
  * lower case, every other run one '-', none at the ends, at most SLUG_BYTES
@@ -160,15 +184,26 @@ char *slug_from(struct arena *a, const char *name);
 /* Takes a line apart: `Buy milk #home !2 @2026-12-01 +Groceries`. Words that
  * begin a token and parse are taken out wherever they stand; everything else
  * is the title, its white space runs made one blank. Names with other
- * characters than letters, digits, marks and `-_.&/'` are quoted: `+"Shopping
- * list"`, in which `\"` and `\\` stand for themselves; a bare `#12` (digits
- * only) is not a tag. A backslash before one of `#!@+\` at the start of a word
- * keeps the word as it is, without the backslash. `today` is a local date
- * (only tm_year, tm_mon, tm_mday count) for @today, @tomorrow, @mon … @sun
- * (the next such day, today excluded; long forms too). A token given twice: the
- * last one counts (but tags add up, at most TODO_TAGS: more stay in the title).
- * Sets `present` for what was found, FIELD_TITLE always (may be ""). */
+ * characters than letters, digits, marks and `-_.&/'`, or without a letter (so
+ * that `#12` and `+1` stay as they are), are quoted: `+"Shopping list"`, in
+ * which `\"` and `\\` stand for themselves. A backslash before one of `#!@+\`
+ * at the start of a word keeps the word as it is, without the backslash.
+ * `today` is a local date (only tm_year, tm_mon, tm_mday count) for @today,
+ * @tomorrow, @mon … @sun (the next such day, today excluded; long forms too;
+ * in any case) and @+3d (days from today, up to 9999). A token given twice:
+ * the last one counts; but tags add up, the first TODO_TAGS of them: more stay
+ * in the title. The line is one that text_check() let through. Sets `present`
+ * for what was found, FIELD_TITLE always (may be ""). */
 void quick_parse(struct arena *a, const char *line, const struct tm *today, struct todo_draft *out);
+
+/* A name as quick add reads it behind a `#` or `+`: itself, or quoted. From the
+ * arena. */
+char *quick_name(struct arena *a, const char *name);
+
+/* The other way: reads the quoted name that begins at s with a `"`, up to the
+ * closing one; *end is behind it. From the arena, not yet in normal form; NULL
+ * if it is not closed. */
+char *quick_unquote(struct arena *a, const char *s, const char **end);
 
 /* The tokens of a todo as a line of quick add has them behind its title, each
  * with a blank before it: ` #home !2 @2026-12-01`, and ` +List` if list is not

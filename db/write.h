@@ -27,8 +27,7 @@ enum outcome_status {
     OUTCOME_OK,          /* 200 */
     OUTCOME_NOT_FOUND,   /* 404: no such todo or list */
     OUTCOME_GONE,        /* 410: a deleted todo takes no such write */
-    OUTCOME_CONFLICT,    /* 409: a list that is not empty, a name that is taken, a restore of
-                            what is not deleted; `why` says */
+    OUTCOME_CONFLICT,    /* 409: a list that is not empty, a name that is taken; `why` says */
     OUTCOME_STALE,       /* 412: another version; `todo` holds what is stored */
     OUTCOME_KEY_REUSED,  /* 422: the idempotency key came with another request before */
     OUTCOME_FULL,        /* 507 */
@@ -104,6 +103,10 @@ void write_session_free(struct write_session *session);
  * had been decided. */
 enum db_result write_batch(struct write_session *session, struct command **commands, size_t n)
     __attribute__((warn_unused_result));
+
+/* Forgets a batch that write_batch() left in doubt: the next call comes with
+ * other commands. */
+void write_give_up(struct write_session *session);
 
 /* The error of the last call that was not DB_OK. */
 const char *write_error(const struct write_session *session);

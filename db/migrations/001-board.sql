@@ -116,7 +116,7 @@ CREATE TABLE receipt (
   todos       INT UNSIGNED NOT NULL,             -- an import's counts
   done        INT UNSIGNED NOT NULL,
   lists       INT UNSIGNED NOT NULL,
-  PRIMARY KEY (actor, idempotency_key),
+  PRIMARY KEY (idempotency_key, actor),
   KEY (at)
 ) COMMENT 'the answers that a repeat gets, for 24 hours';
 

@@ -1,0 +1,53 @@
+/*
+ * Fields -> a checked command, or what is wrong with which field. Pure: the
+ * day is an argument.
+ */
+#ifndef WRIT_API_COMMAND_H
+#define WRIT_API_COMMAND_H
+
+#include "../db/write.h"
+#include "body.h"
+
+/* What a form says beside the todo's fields; taken out of the body first. JSON has none of it. */
+struct form_controls {
+    const char *method; /* _method: "PATCH" or "DELETE"; NULL: POST. Anything else is a problem */
+    const char *next;   /* a path on this site ("/" and not "//" or "/\", no controls, no backslash), or NULL;
+                           anything else is a problem */
+    uint32_t version;   /* 0: not given */
+};
+
+/* Borrowed from `body` as long as it lives. */
+void form_controls(json_t *body, struct form_controls *out, struct problems *problems);
+
+/* Each fills command->op and what belongs to it, copying all it keeps into command->arena; an
+ * unknown field, a wrong type or a bad value is a problem by name (all are found, not only the first). In
+ * a form an empty string is "none" (and for `list` of a create: the default), `done` is
+ * true/1/on/yes or false/0/off/no or empty, `tags` are separated by commas or blanks (quoted names as quick
+ * add has them). JSON follows RFC 7396: null removes (title cannot be removed, list becomes the default).
+ * True if there is no problem. */
+bool command_create(struct command *command, json_t *body, bool form, const struct tm *today,
+                    struct problems *problems);
+bool command_edit(struct command *command, uint64_t id, json_t *body, bool form, struct problems *problems);
+bool command_list_edit(struct command *command, const char *slug, json_t *body, bool form,
+                       struct problems *problems);
+
+/* DELETE, restore and purge take no fields: those that came are problems. */
+bool command_todo(struct command *command, enum command_op op, uint64_t id, json_t *body,
+                  struct problems *problems);
+bool command_list_delete(struct command *command, const char *slug, json_t *body, struct problems *problems);
+
+/* text/markdown (valid UTF-8 is checked here, lines are made Unix ones). Nothing to import is a problem. */
+bool command_import(struct command *command, enum body_type type, const char *base, size_t len,
+                    const struct tm *today, struct problems *problems);
+
+/* An idempotency key: 1 to 255 printable ASCII characters, quotes around it allowed and dropped. Copies;
+ * false if it is no key. */
+bool command_set_key(struct command *command, const char *key, size_t len);
+
+/* The fingerprint of a request: BLAKE2b-256 (libsodium) of method, path with query, body type and body,
+ * length-framed. */
+void command_fingerprint(struct command *command, const char *method, size_t method_len, const char *path,
+                         size_t path_len, const char *type, size_t type_len, const char *body,
+                         size_t body_len);
+
+#endif

@@ -1,0 +1,893 @@
+#include "decide.h"
+
+#include <jansson.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the batch's rows and indexes */
+
+static void rows_add(struct arena *a, struct rows *rows, void *item)
+{
+    if (rows->count == rows->capacity) {
+        size_t capacity = rows->capacity ? 2 * rows->capacity : 64;
+        void **grown = arena_alloc(a, capacity * sizeof *grown);
+        if (rows->count)
+            memcpy(grown, rows->item, rows->count * sizeof *grown);
+        rows->item = grown;
+        rows->capacity = capacity;
+    }
+    rows->item[rows->count++] = item;
+}
+
+static void *copy_of(struct arena *a, const void *row, size_t size)
+{
+    return memcpy(arena_alloc(a, size), row, size);
+}
+
+static void index_add(void **root, const void *item, int (*compare)(const void *, const void *))
+{
+    if (!tsearch(item, root, compare)) {
+        fprintf(stderr, "writ-api: out of memory\n");
+        abort();
+    }
+}
+
+static void *index_find(void *const *root, const void *key, int (*compare)(const void *, const void *))
+{
+    void *const *node = tfind(key, root, compare);
+    return node ? *node : NULL;
+}
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int compare_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    return order ? order : COMPARE(a_len, b_len);
+}
+
+static int by_todo_id(const void *a, const void *b)
+{
+    return COMPARE(((const struct stored_todo *)a)->id, ((const struct stored_todo *)b)->id);
+}
+
+static int by_list_id(const void *a, const void *b)
+{
+    return COMPARE(((const struct stored_list *)a)->id, ((const struct stored_list *)b)->id);
+}
+
+static int by_list_key(const void *a, const void *b)
+{
+    const struct stored_list *x = a, *y = b;
+    return compare_bytes(x->key, x->key_len, y->key, y->key_len);
+}
+
+static int by_list_slug(const void *a, const void *b)
+{
+    return strcmp(((const struct stored_list *)a)->slug, ((const struct stored_list *)b)->slug);
+}
+
+static int by_tag_id(const void *a, const void *b)
+{
+    return COMPARE(((const struct stored_tag *)a)->id, ((const struct stored_tag *)b)->id);
+}
+
+static int by_tag_key(const void *a, const void *b)
+{
+    return strcmp(((const struct stored_tag *)a)->key, ((const struct stored_tag *)b)->key);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct bucket_delta *x = a, *y = b;
+    if (x->kind != y->kind)
+        return COMPARE(x->kind, y->kind);
+    if (x->owner != y->owner)
+        return COMPARE(x->owner, y->owner);
+    return COMPARE(x->number, y->number);
+}
+
+static int by_receipt_key(const void *a, const void *b)
+{
+    const struct receipt *x = a, *y = b;
+    int order = compare_bytes(x->key, x->key_len, y->key, y->key_len);
+    return order ? order : strcmp(x->actor, y->actor);
+}
+
+static int by_string(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void keep(void *node)
+{
+    (void)node; /* the arena's */
+}
+
+void batch_init(struct batch *b, struct arena *arena, const char *now)
+{
+    *b = (struct batch){.arena = arena};
+    snprintf(b->now, sizeof b->now, "%s", now);
+}
+
+void batch_release(struct batch *b)
+{
+    void **indexes[] = {&b->todo_by_id,       &b->list_by_id,     &b->list_by_key,     &b->list_by_slug,
+                        &b->tag_by_id,        &b->tag_by_key,     &b->bucket_by_place, &b->receipt_by_key,
+                        &b->taken_list_slugs, &b->taken_tag_slugs};
+    for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
+        tdestroy(*indexes[i], keep);
+        *indexes[i] = NULL;
+    }
+}
+
+struct stored_list *batch_list(const struct batch *b, uint32_t id)
+{
+    return index_find(&b->list_by_id, &(struct stored_list){.id = id}, by_list_id);
+}
+
+struct stored_tag *batch_tag(const struct batch *b, uint32_t id)
+{
+    return index_find(&b->tag_by_id, &(struct stored_tag){.id = id}, by_tag_id);
+}
+
+struct stored_todo *batch_todo(const struct batch *b, uint64_t id)
+{
+    return index_find(&b->todo_by_id, &(struct stored_todo){.id = id}, by_todo_id);
+}
+
+void batch_take_slug(struct batch *b, bool of_tag, const char *slug)
+{
+    index_add(of_tag ? &b->taken_tag_slugs : &b->taken_list_slugs, slug, by_string);
+}
+
+struct stored_list *batch_add_list(struct batch *b, const struct stored_list *row)
+{
+    struct stored_list *list = batch_list(b, row->id);
+    if (list)
+        return list;
+    list = copy_of(b->arena, row, sizeof *row);
+    rows_add(b->arena, &b->lists, list);
+    index_add(&b->list_by_id, list, by_list_id);
+    index_add(&b->list_by_key, list, by_list_key);
+    index_add(&b->list_by_slug, list, by_list_slug);
+    batch_take_slug(b, false, list->slug);
+    return list;
+}
+
+struct stored_tag *batch_add_tag(struct batch *b, const struct stored_tag *row)
+{
+    struct stored_tag *tag = batch_tag(b, row->id);
+    if (tag)
+        return tag;
+    tag = copy_of(b->arena, row, sizeof *row);
+    rows_add(b->arena, &b->tags, tag);
+    index_add(&b->tag_by_id, tag, by_tag_id);
+    index_add(&b->tag_by_key, tag, by_tag_key);
+    batch_take_slug(b, true, tag->slug);
+    return tag;
+}
+
+struct stored_todo *batch_add_todo(struct batch *b, const struct stored_todo *row)
+{
+    struct stored_todo *todo = batch_todo(b, row->id);
+    if (todo)
+        return todo;
+    todo = copy_of(b->arena, row, sizeof *row);
+    rows_add(b->arena, &b->todos, todo);
+    index_add(&b->todo_by_id, todo, by_todo_id);
+    return todo;
+}
+
+void batch_add_receipt(struct batch *b, const struct receipt *row)
+{
+    struct receipt *receipt = copy_of(b->arena, row, sizeof *row);
+    rows_add(b->arena, &b->receipts, receipt);
+    index_add(&b->receipt_by_key, receipt, by_receipt_key);
+}
+
+/* ---- names */
+
+char *slug_candidate(struct arena *a, const char *name, bool of_tag, unsigned k)
+{
+    char *slug = slug_from(a, name);
+    if (!*slug)
+        slug = arena_strdup(a, of_tag ? "tag" : "list");
+    return k ? arena_printf(a, "%s-%u", slug, k + 1) : slug;
+}
+
+/* A slug for a new list or tag. The last resort carries the new id: whoever
+ * has named nine lists alike may have one like that too, and is then told by
+ * the unique key (OUTCOME_REFUSED). */
+static const char *new_slug(struct batch *b, const char *name, bool of_tag, uint32_t id)
+{
+    void *const *taken = of_tag ? &b->taken_tag_slugs : &b->taken_list_slugs;
+    for (unsigned k = 0; k < SLUG_CANDIDATES; k++) {
+        char *slug = slug_candidate(b->arena, name, of_tag, k);
+        if (!index_find(taken, slug, by_string))
+            return slug;
+    }
+    return arena_printf(b->arena, "%s-0%u", slug_candidate(b->arena, name, of_tag, 0), id);
+}
+
+static struct stored_list *list_by_key(struct batch *b, const char *key)
+{
+    return index_find(&b->list_by_key, &(struct stored_list){.key = key, .key_len = strlen(key)},
+                      by_list_key);
+}
+
+/* Takes the name away from a deleted list, so that another list can have it:
+ * what stays is a key that nobody can type. */
+static void retire_name(struct batch *b, struct stored_list *list)
+{
+    tdelete(list, &b->list_by_key, by_list_key);
+    char *key = arena_printf(b->arena, "%s#%u", list->key, list->id);
+    size_t len = strlen(key);
+    key[strlen(list->key)] = '\0';
+    list->key = key;
+    list->key_len = len;
+    list->dirty = true;
+    index_add(&b->list_by_key, list, by_list_key);
+}
+
+/* A deleted list comes back, private. If its name went to another list, it
+ * gets its id behind it. */
+static void revive_list(struct batch *b, struct stored_list *list)
+{
+    if (list->key_len != strlen(list->key)) {
+        char *name = arena_strdup(b->arena, list->name);
+        while (text_chars(name) > NAME_CHARS - 13) {
+            size_t len = strlen(name);
+            while (((unsigned char)name[--len] & 0xC0) == 0x80)
+                ;
+            name[len] = '\0';
+        }
+        tdelete(list, &b->list_by_key, by_list_key);
+        list->name = arena_printf(b->arena, "%s (%u)", name, list->id);
+        list->key = name_key(b->arena, list->name);
+        list->key_len = strlen(list->key);
+        index_add(&b->list_by_key, list, by_list_key);
+    }
+    list->deleted = false;
+    list->public = false;
+    list->version++;
+    list->dirty = true;
+}
+
+/* Where a change's places are gathered. */
+struct places {
+    struct arena *arena;
+    const char *text;
+};
+
+static void place_new(struct places *p, char kind, uint32_t id)
+{
+    p->text = arena_printf(p->arena, "%s%s%c%c%u", p->text, *p->text ? " " : "", PLACE_NEW, kind, id);
+}
+
+static void place(struct places *p, enum place_kind what, char kind, uint32_t id, uint32_t number)
+{
+    p->text = arena_printf(p->arena, "%s%s%c%c%u:%u", p->text, *p->text ? " " : "", what, kind, id, number);
+}
+
+static struct stored_list *list_named(struct batch *b, const char *name, struct places *places)
+{
+    const char *key = name_key(b->arena, name);
+    struct stored_list *list = list_by_key(b, key);
+    if (!list) {
+        uint32_t id = ++b->last_list;
+        list = batch_add_list(b, &(struct stored_list){.id = id,
+                                                       .version = 1,
+                                                       .revision = b->revision + 1,
+                                                       .name = arena_strdup(b->arena, name),
+                                                       .key = key,
+                                                       .key_len = strlen(key),
+                                                       .slug = new_slug(b, name, false, id),
+                                                       .dirty = true});
+        place_new(places, 'l', id);
+    } else if (list->deleted) {
+        revive_list(b, list);
+        place_new(places, 'l', list->id);
+    }
+    return list;
+}
+
+static struct stored_tag *tag_named(struct batch *b, const char *name, struct places *places)
+{
+    const char *key = name_key(b->arena, name);
+    struct stored_tag *tag = index_find(&b->tag_by_key, &(struct stored_tag){.key = key}, by_tag_key);
+    if (!tag) {
+        uint32_t id = ++b->last_tag;
+        tag = batch_add_tag(b, &(struct stored_tag){.id = id,
+                                                    .name = arena_strdup(b->arena, name),
+                                                    .key = key,
+                                                    .slug = new_slug(b, name, true, id),
+                                                    .dirty = true});
+        place_new(places, 't', id);
+    }
+    return tag;
+}
+
+/* ---- counters */
+
+static void count_bucket(struct batch *b, enum bucket_kind kind, uint32_t owner, uint64_t number, int sign)
+{
+    struct bucket_delta key = {.kind = kind, .owner = owner, .number = bucket_of(number)};
+    struct bucket_delta *bucket = index_find(&b->bucket_by_place, &key, by_place);
+    if (!bucket) {
+        bucket = copy_of(b->arena, &key, sizeof key);
+        rows_add(b->arena, &b->buckets, bucket);
+        index_add(&b->bucket_by_place, bucket, by_place);
+    }
+    bucket->todos += sign;
+}
+
+/* Puts a todo into all counters (sign 1) or takes it out of them (-1), as it
+ * now stands. Deleted ones are in none. */
+static void count_todo(struct batch *b, struct stored_todo *todo, int sign)
+{
+    if (todo->state != TODO_OPEN && todo->state != TODO_DONE)
+        return;
+    bool open = todo->state == TODO_OPEN;
+    *(open ? &b->open : &b->done) += sign;
+    *(open ? &todo->list->open : &todo->list->done) += sign;
+    todo->list->dirty = true;
+    count_bucket(b, open ? BUCKET_OPEN : BUCKET_DONE, 0, todo->id, sign);
+    count_bucket(b, BUCKET_LIST, todo->list->id, todo->list_number, sign);
+    for (unsigned i = 0; i < todo->ntags; i++) {
+        struct stored_tag *tag = todo->tags[i].tag;
+        *(open ? &tag->open : &tag->done) += sign;
+        tag->dirty = true;
+        count_bucket(b, BUCKET_TAG, tag->id, todo->tags[i].number, sign);
+    }
+}
+
+/* ---- changes and outcomes */
+
+static void places_stay(struct places *places, const struct stored_todo *todo)
+{
+    place(places, PLACE_STAYS, 'l', todo->list->id, todo->list_number);
+    for (unsigned i = 0; i < todo->ntags; i++)
+        place(places, PLACE_STAYS, 't', todo->tags[i].tag->id, todo->tags[i].number);
+}
+
+/* The todo's new version and revision, and the change row that says so. */
+static void record_todo(struct batch *b, struct command *command, struct stored_todo *todo, enum change_op op,
+                        enum todo_state from, const struct places *places, const char *detail)
+{
+    todo->version++;
+    todo->revision = ++b->revision;
+    todo->updated = arena_strdup(b->arena, b->now);
+    todo->dirty = true;
+    struct change_row row = {.revision = b->revision,
+                             .actor = command->actor,
+                             .op = op,
+                             .todo_id = todo->id,
+                             .version = todo->version,
+                             .from = from,
+                             .to = op == CHANGE_PURGE ? TODO_ABSENT : todo->state,
+                             .places = places->text,
+                             .detail = detail};
+    rows_add(b->arena, &b->changes, copy_of(b->arena, &row, sizeof row));
+}
+
+static const char *rfc3339(struct arena *a, const char *stored)
+{
+    if (!stored)
+        return NULL;
+    char *time = arena_printf(a, "%sZ", stored);
+    time[10] = 'T';
+    return time;
+}
+
+static struct todo_row *todo_row(struct arena *a, const struct stored_todo *todo)
+{
+    struct todo_row *row = arena_alloc(a, sizeof *row);
+    *row = (struct todo_row){.id = todo->id,
+                             .version = todo->version,
+                             .revision = todo->revision,
+                             .state = todo->state,
+                             .finished_before_delete = todo->finished != NULL,
+                             .title = arena_strdup(a, todo->title),
+                             .notes = arena_strdup(a, todo->notes),
+                             .list = arena_strdup(a, todo->list->name),
+                             .list_slug = arena_strdup(a, todo->list->slug),
+                             .ntags = todo->ntags,
+                             .priority = todo->priority,
+                             .due = todo->due ? arena_strdup(a, todo->due) : NULL,
+                             .created = rfc3339(a, todo->created),
+                             .updated = rfc3339(a, todo->updated),
+                             .finished = rfc3339(a, todo->finished)};
+    for (unsigned i = 0; i < todo->ntags; i++) {
+        row->tags[i] = arena_strdup(a, todo->tags[i].tag->name);
+        row->tag_slugs[i] = arena_strdup(a, todo->tags[i].tag->slug);
+    }
+    return row;
+}
+
+static void answer_todo(struct command *command, enum outcome_status status, const struct stored_todo *todo)
+{
+    struct outcome *o = &command->outcome;
+    o->status = status;
+    o->id = todo->id;
+    o->version = todo->version;
+    o->revision = todo->revision;
+    if ((command->want_todo && !todo->purged) || status == OUTCOME_STALE)
+        o->todo = todo_row(&command->arena, todo);
+}
+
+static void answer_list(struct command *command, enum outcome_status status, const struct stored_list *list)
+{
+    struct outcome *o = &command->outcome;
+    o->status = status;
+    o->id = list->id;
+    o->version = list->version;
+    o->revision = list->revision;
+    o->slug = arena_strdup(&command->arena, list->slug);
+}
+
+/* ---- commands on todos */
+
+static struct stored_todo *create(struct batch *b, struct command *command, const struct todo_draft *draft)
+{
+    struct places places = {b->arena, ""};
+    struct due due;
+    struct stored_todo *todo =
+        batch_add_todo(b, &(struct stored_todo){.id = ++b->last_todo,
+                                                .state = draft->done ? TODO_DONE : TODO_OPEN,
+                                                .title = draft->title,
+                                                .notes = draft->notes ? draft->notes : "",
+                                                .priority = draft->priority});
+    if (draft->due && !due_parse(draft->due, &due)) {
+        todo->due = arena_strdup(b->arena, due.text);
+        todo->due_key = arena_strdup(b->arena, due.key);
+    }
+    todo->created = arena_strdup(b->arena, b->now);
+    if (draft->done)
+        todo->finished = todo->created;
+    todo->list = list_named(b, draft->list, &places);
+    todo->list_number = ++todo->list->last_number;
+    place(&places, PLACE_JOINS, 'l', todo->list->id, todo->list_number);
+    for (unsigned i = 0; i < draft->ntags; i++) {
+        struct stored_tag *tag = tag_named(b, draft->tags[i], &places);
+        todo->tags[todo->ntags++] = (struct membership){tag, ++tag->last_number};
+        place(&places, PLACE_JOINS, 't', tag->id, tag->last_number);
+    }
+    count_todo(b, todo, 1);
+    record_todo(b, command, todo, CHANGE_CREATE, TODO_ABSENT, &places, NULL);
+    return todo;
+}
+
+/* The fields that a draft would really alter. */
+static unsigned altered(struct batch *b, const struct stored_todo *todo, const struct todo_draft *draft)
+{
+    unsigned fields = 0;
+    if (draft->present & FIELD_TITLE && strcmp(draft->title, todo->title) != 0)
+        fields |= FIELD_TITLE;
+    if (draft->present & FIELD_NOTES && strcmp(draft->notes ? draft->notes : "", todo->notes) != 0)
+        fields |= FIELD_NOTES;
+    if (draft->present & FIELD_LIST && list_by_key(b, name_key(b->arena, draft->list)) != todo->list)
+        fields |= FIELD_LIST;
+    if (draft->present & FIELD_PRIORITY && draft->priority != todo->priority)
+        fields |= FIELD_PRIORITY;
+    if (draft->present & FIELD_DUE) {
+        struct due due;
+        const char *text = draft->due && !due_parse(draft->due, &due) ? due.text : "";
+        if (strcmp(text, todo->due ? todo->due : "") != 0)
+            fields |= FIELD_DUE;
+    }
+    if (draft->present & FIELD_DONE && draft->done != (todo->state == TODO_DONE))
+        fields |= FIELD_DONE;
+    if (draft->present & FIELD_TAGS) {
+        bool same = draft->ntags == todo->ntags;
+        for (unsigned i = 0; same && i < draft->ntags; i++)
+            same = strcmp(name_key(b->arena, draft->tags[i]), todo->tags[i].tag->key) == 0;
+        if (!same)
+            fields |= FIELD_TAGS;
+    }
+    return fields;
+}
+
+static json_t *tag_names(const struct stored_todo *todo)
+{
+    json_t *names = json_array();
+    for (unsigned i = 0; i < todo->ntags; i++)
+        json_array_append_new(names, json_string(todo->tags[i].tag->name));
+    return names;
+}
+
+static json_t *field_value(const struct stored_todo *todo, enum todo_field field)
+{
+    switch (field) {
+    case FIELD_TITLE:
+        return json_string(todo->title);
+    case FIELD_NOTES:
+        return json_string(todo->notes);
+    case FIELD_LIST:
+        return json_string(todo->list->name);
+    case FIELD_TAGS:
+        return tag_names(todo);
+    case FIELD_PRIORITY:
+        return todo->priority ? json_integer(todo->priority) : json_null();
+    case FIELD_DUE:
+        return todo->due ? json_string(todo->due) : json_null();
+    case FIELD_DONE:
+        return json_boolean(todo->state == TODO_DONE);
+    }
+    return json_null();
+}
+
+static const struct {
+    enum todo_field field;
+    const char *name;
+} fields_of_detail[] = {
+    {FIELD_TITLE, "title"},       {FIELD_NOTES, "notes"}, {FIELD_LIST, "list"}, {FIELD_TAGS, "tags"},
+    {FIELD_PRIORITY, "priority"}, {FIELD_DUE, "due"},     {FIELD_DONE, "done"},
+};
+enum { FIELDS = sizeof fields_of_detail / sizeof *fields_of_detail };
+
+/* {"title": ["old", "new"], …} for what differs between the two. */
+static const char *detail_of(struct batch *b, const struct stored_todo *before,
+                             const struct stored_todo *after, unsigned fields)
+{
+    json_t *detail = json_object();
+    for (size_t i = 0; i < FIELDS; i++)
+        if (fields & fields_of_detail[i].field)
+            json_object_set_new(detail, fields_of_detail[i].name,
+                                json_pack("[o, o]", field_value(before, fields_of_detail[i].field),
+                                          field_value(after, fields_of_detail[i].field)));
+    char *text = json_dumps(detail, JSON_COMPACT);
+    json_decref(detail);
+    if (!text) {
+        fprintf(stderr, "writ-api: out of memory\n");
+        abort();
+    }
+    char *copy = arena_strdup(b->arena, text);
+    free(text);
+    return copy;
+}
+
+static void move_to_list(struct batch *b, struct stored_todo *todo, const char *name, struct places *places)
+{
+    place(places, PLACE_LEAVES, 'l', todo->list->id, todo->list_number);
+    todo->list = list_named(b, name, places);
+    todo->list_number = ++todo->list->last_number;
+    todo->list->dirty = true;
+    place(places, PLACE_JOINS, 'l', todo->list->id, todo->list_number);
+}
+
+static void retag(struct batch *b, struct stored_todo *todo, const struct todo_draft *draft,
+                  struct places *places)
+{
+    struct membership old[TODO_TAGS];
+    unsigned nold = todo->ntags;
+    memcpy(old, todo->tags, sizeof old);
+
+    todo->ntags = 0;
+    for (unsigned i = 0; i < draft->ntags; i++) {
+        struct membership m = {tag_named(b, draft->tags[i], places), 0};
+        for (unsigned k = 0; k < nold; k++)
+            if (old[k].tag == m.tag) {
+                m.number = old[k].number;
+                old[k].tag = NULL; /* stays */
+            }
+        enum place_kind what = PLACE_STAYS;
+        if (!m.number) {
+            m.number = ++m.tag->last_number;
+            m.tag->dirty = true;
+            what = PLACE_JOINS;
+        }
+        place(places, what, 't', m.tag->id, m.number);
+        todo->tags[todo->ntags++] = m;
+    }
+    for (unsigned k = 0; k < nold; k++) {
+        if (!old[k].tag)
+            continue;
+        place(places, PLACE_LEAVES, 't', old[k].tag->id, old[k].number);
+        struct left_tag left = {todo->id, old[k].tag->id};
+        rows_add(b->arena, &b->left_tags, copy_of(b->arena, &left, sizeof left));
+    }
+}
+
+static void edit(struct batch *b, struct command *command, struct stored_todo *todo)
+{
+    const struct todo_draft *draft = &command->draft;
+    unsigned fields = altered(b, todo, draft);
+    if (!fields) {
+        answer_todo(command, OUTCOME_OK, todo);
+        return;
+    }
+    struct stored_todo before = *todo;
+    struct places places = {b->arena, ""};
+    struct due due;
+
+    count_todo(b, todo, -1);
+    if (fields & FIELD_TITLE)
+        todo->title = draft->title;
+    if (fields & FIELD_NOTES)
+        todo->notes = draft->notes ? draft->notes : "";
+    if (fields & FIELD_PRIORITY)
+        todo->priority = draft->priority;
+    if (fields & FIELD_DUE) {
+        bool set = draft->due && !due_parse(draft->due, &due);
+        todo->due = set ? arena_strdup(b->arena, due.text) : NULL;
+        todo->due_key = set ? arena_strdup(b->arena, due.key) : NULL;
+    }
+    if (fields & FIELD_DONE) {
+        todo->state = draft->done ? TODO_DONE : TODO_OPEN;
+        todo->finished = draft->done ? arena_strdup(b->arena, b->now) : NULL;
+    }
+    if (fields & FIELD_LIST)
+        move_to_list(b, todo, draft->list, &places);
+    else
+        place(&places, PLACE_STAYS, 'l', todo->list->id, todo->list_number);
+    if (fields & FIELD_TAGS)
+        retag(b, todo, draft, &places);
+    else
+        for (unsigned i = 0; i < todo->ntags; i++)
+            place(&places, PLACE_STAYS, 't', todo->tags[i].tag->id, todo->tags[i].number);
+    count_todo(b, todo, 1);
+
+    record_todo(b, command, todo,
+                fields != FIELD_DONE ? CHANGE_EDIT
+                : draft->done        ? CHANGE_FINISH
+                                     : CHANGE_REOPEN,
+                before.state, &places, detail_of(b, &before, todo, fields));
+    answer_todo(command, OUTCOME_OK, todo);
+}
+
+static void delete_todo(struct batch *b, struct command *command, struct stored_todo *todo)
+{
+    enum todo_state from = todo->state;
+    struct places places = {b->arena, ""};
+    places_stay(&places, todo);
+    count_todo(b, todo, -1);
+    todo->state = TODO_DELETED;
+    todo->deleted = arena_strdup(b->arena, b->now);
+    record_todo(b, command, todo, CHANGE_DELETE, from, &places, NULL);
+    answer_todo(command, OUTCOME_OK, todo);
+}
+
+static void restore(struct batch *b, struct command *command, struct stored_todo *todo)
+{
+    if (todo->state != TODO_DELETED) {
+        answer_todo(command, OUTCOME_OK, todo);
+        return;
+    }
+    struct places places = {b->arena, ""};
+    if (todo->list->deleted) {
+        revive_list(b, todo->list);
+        place_new(&places, 'l', todo->list->id);
+    }
+    places_stay(&places, todo);
+    todo->state = todo->finished ? TODO_DONE : TODO_OPEN;
+    todo->deleted = NULL;
+    count_todo(b, todo, 1);
+    record_todo(b, command, todo, CHANGE_RESTORE, TODO_DELETED, &places, NULL);
+    answer_todo(command, OUTCOME_OK, todo);
+}
+
+static void purge(struct batch *b, struct command *command, struct stored_todo *todo)
+{
+    enum todo_state from = todo->state;
+    struct places places = {b->arena, ""};
+    place(&places, PLACE_LEAVES, 'l', todo->list->id, todo->list_number);
+    for (unsigned i = 0; i < todo->ntags; i++)
+        place(&places, PLACE_LEAVES, 't', todo->tags[i].tag->id, todo->tags[i].number);
+    count_todo(b, todo, -1);
+    todo->state = TODO_DELETED; /* what the purging procedure asks for */
+    todo->deleted = arena_strdup(b->arena, b->now);
+    todo->purged = true;
+    record_todo(b, command, todo, CHANGE_PURGE, from, &places, NULL);
+    answer_todo(command, OUTCOME_OK, todo);
+}
+
+static void decide_todo(struct batch *b, struct command *command)
+{
+    struct stored_todo *todo = batch_todo(b, command->todo);
+    if (!todo || todo->purged)
+        command->outcome.status = OUTCOME_NOT_FOUND;
+    else if (todo->state == TODO_DELETED && (command->op == COMMAND_EDIT || command->op == COMMAND_DELETE))
+        answer_todo(command, OUTCOME_GONE, todo);
+    else if (command->expected_version && command->expected_version != todo->version)
+        answer_todo(command, OUTCOME_STALE, todo);
+    else if (command->op == COMMAND_EDIT)
+        edit(b, command, todo);
+    else if (command->op == COMMAND_DELETE)
+        delete_todo(b, command, todo);
+    else if (command->op == COMMAND_RESTORE)
+        restore(b, command, todo);
+    else
+        purge(b, command, todo);
+}
+
+static void import(struct batch *b, struct command *command)
+{
+    struct outcome *o = &command->outcome;
+    uint64_t first = b->revision + 1;
+    for (size_t i = 0; i < command->ndrafts; i++) {
+        struct stored_todo *todo = create(b, command, &command->drafts[i]);
+        o->todos++;
+        o->done += todo->state == TODO_DONE;
+        if (todo->list->seen_by != first) {
+            todo->list->seen_by = first;
+            o->lists++;
+        }
+    }
+    o->status = OUTCOME_CREATED;
+    o->revision = b->revision;
+}
+
+/* ---- commands on lists */
+
+static void record_list(struct batch *b, struct command *command, struct stored_list *list, enum change_op op,
+                        json_t *detail)
+{
+    list->version++;
+    list->revision = ++b->revision;
+    list->dirty = true;
+    char *text = json_dumps(detail, JSON_COMPACT);
+    json_decref(detail);
+    struct change_row row = {.revision = b->revision,
+                             .actor = command->actor,
+                             .op = op,
+                             .list_id = list->id,
+                             .version = list->version,
+                             .places = "",
+                             .detail = text ? arena_strdup(b->arena, text) : NULL};
+    free(text);
+    rows_add(b->arena, &b->changes, copy_of(b->arena, &row, sizeof row));
+}
+
+static void conflict(struct command *command, const char *why)
+{
+    command->outcome.status = OUTCOME_CONFLICT;
+    command->outcome.why = why;
+}
+
+static void edit_list(struct batch *b, struct command *command, struct stored_list *list)
+{
+    bool rename = command->list_name && strcmp(command->list_name, list->name) != 0;
+    bool publish = command->list_public >= 0 && (command->list_public != 0) != list->public;
+    if (!rename && !publish) {
+        answer_list(command, OUTCOME_OK, list);
+        return;
+    }
+    json_t *detail = json_object();
+    if (rename) {
+        const char *key = name_key(b->arena, command->list_name);
+        struct stored_list *other = list_by_key(b, key);
+        if (other && other != list && !other->deleted) {
+            json_decref(detail);
+            conflict(command,
+                     arena_printf(&command->arena, "There is a list named “%s” already.", other->name));
+            return;
+        }
+        if (other && other != list)
+            retire_name(b, other);
+        json_object_set_new(detail, "name", json_pack("[s, s]", list->name, command->list_name));
+        tdelete(list, &b->list_by_key, by_list_key);
+        list->name = arena_strdup(b->arena, command->list_name);
+        list->key = key;
+        list->key_len = strlen(key);
+        index_add(&b->list_by_key, list, by_list_key);
+    }
+    if (publish) {
+        json_object_set_new(detail, "public", json_pack("[b, b]", list->public, !list->public));
+        list->public = !list->public;
+    }
+    record_list(b, command, list, CHANGE_LIST_EDIT, detail);
+    answer_list(command, OUTCOME_OK, list);
+}
+
+static void delete_list(struct batch *b, struct command *command, struct stored_list *list)
+{
+    int64_t todos = list->open + list->done;
+    if (todos) {
+        conflict(command,
+                 arena_printf(&command->arena,
+                              todos == 1 ? "The list “%s” still holds %lld todo; move or delete it first."
+                                         : "The list “%s” still holds %lld todos; move or delete them first.",
+                              list->name, (long long)todos));
+        return;
+    }
+    list->deleted = true;
+    list->public = false;
+    record_list(b, command, list, CHANGE_LIST_DELETE, json_pack("{s:[s, n]}", "name", list->name));
+    answer_list(command, OUTCOME_OK, list);
+}
+
+static void decide_list(struct batch *b, struct command *command)
+{
+    struct stored_list *list =
+        index_find(&b->list_by_slug, &(struct stored_list){.slug = command->slug}, by_list_slug);
+    if (!list || list->deleted)
+        command->outcome.status = OUTCOME_NOT_FOUND;
+    else if (command->expected_version && command->expected_version != list->version)
+        answer_list(command, OUTCOME_STALE, list);
+    else if (command->op == COMMAND_LIST_EDIT)
+        edit_list(b, command, list);
+    else
+        delete_list(b, command, list);
+}
+
+/* ---- repeats */
+
+/* A repeat gets the first answer, but a todo asked for is today's. */
+static void replay(struct batch *b, struct command *command, const struct receipt *receipt)
+{
+    struct outcome *o = &command->outcome;
+    if (memcmp(receipt->fingerprint, command->fingerprint, sizeof receipt->fingerprint) != 0) {
+        o->status = OUTCOME_KEY_REUSED;
+        return;
+    }
+    o->replayed = true;
+    o->status = receipt->op == COMMAND_CREATE || receipt->op == COMMAND_IMPORT ? OUTCOME_CREATED : OUTCOME_OK;
+    o->id = receipt->id;
+    o->version = receipt->version;
+    o->revision = receipt->revision;
+    o->todos = receipt->todos;
+    o->done = receipt->done;
+    o->lists = receipt->lists;
+    o->slug = receipt->slug ? arena_strdup(&command->arena, receipt->slug) : NULL;
+    struct stored_todo *todo = command->want_todo ? batch_todo(b, receipt->id) : NULL;
+    if (todo && !todo->purged && receipt->op != COMMAND_LIST_EDIT && receipt->op != COMMAND_LIST_DELETE)
+        o->todo = todo_row(&command->arena, todo);
+}
+
+static void remember(struct batch *b, const struct command *command)
+{
+    const struct outcome *o = &command->outcome;
+    struct receipt receipt = {.actor = command->actor,
+                              .key = command->key,
+                              .key_len = command->key_len,
+                              .op = command->op,
+                              .id = o->id,
+                              .version = o->version,
+                              .revision = o->revision,
+                              .todos = o->todos,
+                              .done = o->done,
+                              .lists = o->lists,
+                              .slug = o->slug,
+                              .fresh = true};
+    memcpy(receipt.fingerprint, command->fingerprint, sizeof receipt.fingerprint);
+    batch_add_receipt(b, &receipt);
+}
+
+void decide(struct batch *b, struct command *command)
+{
+    command->outcome = (struct outcome){.status = OUTCOME_PENDING};
+    if (command->key) {
+        struct receipt wanted = {.actor = command->actor, .key = command->key, .key_len = command->key_len};
+        const struct receipt *receipt = index_find(&b->receipt_by_key, &wanted, by_receipt_key);
+        if (receipt) {
+            replay(b, command, receipt);
+            return;
+        }
+    }
+    switch (command->op) {
+    case COMMAND_CREATE:
+        answer_todo(command, OUTCOME_CREATED, create(b, command, &command->draft));
+        break;
+    case COMMAND_EDIT:
+    case COMMAND_DELETE:
+    case COMMAND_RESTORE:
+    case COMMAND_PURGE:
+        decide_todo(b, command);
+        break;
+    case COMMAND_LIST_EDIT:
+    case COMMAND_LIST_DELETE:
+        decide_list(b, command);
+        break;
+    case COMMAND_IMPORT:
+        import(b, command);
+        break;
+    case COMMAND_PING:
+        command->outcome = (struct outcome){.status = OUTCOME_OK, .revision = b->revision};
+        return;
+    }
+    if (command->key && (command->outcome.status == OUTCOME_CREATED || command->outcome.status == OUTCOME_OK))
+        remember(b, command);
+}

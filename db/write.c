@@ -1,0 +1,942 @@
+/*
+ * A batch as one transaction:
+ *
+ *   1. one round trip: lock the board's row, read every row that the commands
+ *      name or touch;
+ *   2. decide (decide.c), in memory;
+ *   3. one array-bound execution for each table that has dirty rows;
+ *   4. one round trip: this batch's mark, the board, COMMIT.
+ *
+ * So the number of round trips depends on the tables touched, not on the
+ * number of commands. All that is read is read under the board's lock, in READ
+ * COMMITTED: nothing that another API process committed can be missed.
+ *
+ * When the answer to COMMIT is lost, the batch may have happened or not. Only
+ * a row written by the same transaction can tell: `writer` holds, for this
+ * process, the number of the batch that it committed last. It is looked up,
+ * under the lock, before the batch is run again.
+ */
+#include "write.h"
+
+#include "decide.h"
+
+#include <search.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TIMEOUT_S = 5,        /* for any one call to the server */
+    BULK_ROWS = 1000,     /* rows in one array-bound execution */
+    BULK_BYTES = 4 << 20, /* their text; the server's max_allowed_packet is 16 MiB */
+    COLUMNS_MAX = 15,
+};
+
+enum statement {
+    PUT_LIST,
+    PUT_TAG,
+    PUT_TODO,
+    DROP_TODO_TAG,
+    PUT_TODO_TAG,
+    ADD_TO_BUCKET,
+    DROP_EMPTY_BUCKET,
+    ADD_CHANGE,
+    PUT_RECEIPT,
+    STATEMENTS,
+};
+
+/* types: u unsigned number, i signed number, s bytes, one letter a column. */
+static const struct {
+    const char *sql;
+    const char *types;
+} statements[STATEMENTS] = {
+    [PUT_LIST] =
+        {"INSERT INTO list (id, version, revision, name, name_key, slug, public, deleted, last_number,"
+         " open, done) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+         " ON DUPLICATE KEY UPDATE version=VALUES(version), revision=VALUES(revision), name=VALUES(name),"
+         " name_key=VALUES(name_key), public=VALUES(public), deleted=VALUES(deleted),"
+         " last_number=VALUES(last_number), open=VALUES(open), done=VALUES(done)",
+         "uuusssuuuii"},
+    [PUT_TAG] =
+        {"INSERT INTO tag (id, name, name_key, slug, last_number, open, done) VALUES (?,?,?,?,?,?,?)"
+         " ON DUPLICATE KEY UPDATE last_number=VALUES(last_number), open=VALUES(open), done=VALUES(done)",
+         "usssuii"},
+    [PUT_TODO] =
+        {"INSERT INTO todo (id, version, revision, state, title, notes, list_id, list_number, priority,"
+         " due, due_key, created, updated, finished, deleted) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+         " ON DUPLICATE KEY UPDATE version=VALUES(version), revision=VALUES(revision),"
+         " state=VALUES(state), title=VALUES(title), notes=VALUES(notes), list_id=VALUES(list_id),"
+         " list_number=VALUES(list_number), priority=VALUES(priority), due=VALUES(due),"
+         " due_key=VALUES(due_key), updated=VALUES(updated), finished=VALUES(finished),"
+         " deleted=VALUES(deleted)",
+         "uuuussuuussssss"},
+    [DROP_TODO_TAG] = {"DELETE FROM todo_tag WHERE todo_id=? AND tag_id=?", "uu"},
+    [PUT_TODO_TAG] = {"INSERT INTO todo_tag (todo_id, tag_id, position, number, state) VALUES (?,?,?,?,?)"
+                      " ON DUPLICATE KEY UPDATE position=VALUES(position), number=VALUES(number),"
+                      " state=VALUES(state)",
+                      "uuuuu"},
+    [ADD_TO_BUCKET] = {"INSERT INTO bucket (kind, owner, number, todos) VALUES (?,?,?,?)"
+                       " ON DUPLICATE KEY UPDATE todos=todos+VALUES(todos)",
+                       "uuui"},
+    [DROP_EMPTY_BUCKET] = {"DELETE FROM bucket WHERE kind=? AND owner=? AND number=? AND todos=0", "uuu"},
+    [ADD_CHANGE] = {"INSERT INTO `change` (revision, at, actor, op, todo_id, list_id, version, state_from,"
+                    " state_to, places, detail) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                    "ussuuuuuuss"},
+    [PUT_RECEIPT] =
+        {"INSERT INTO receipt (actor, idempotency_key, fingerprint, at, op, id, version, revision,"
+         " todos, done, lists) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+         " ON DUPLICATE KEY UPDATE fingerprint=VALUES(fingerprint), at=VALUES(at), op=VALUES(op),"
+         " id=VALUES(id), version=VALUES(version), revision=VALUES(revision), todos=VALUES(todos),"
+         " done=VALUES(done), lists=VALUES(lists)",
+         "ssssuuuuuuu"},
+};
+
+/* One column of an array-bound execution. */
+struct column {
+    union {
+        uint64_t number[BULK_ROWS];
+        const char *text[BULK_ROWS];
+    } value;
+    unsigned long length[BULK_ROWS];
+    char indicator[BULK_ROWS];
+};
+
+struct write_session {
+    struct db_config config;
+    struct db db;
+    MYSQL_STMT *prepared[STATEMENTS];
+    unsigned char token[16]; /* names this process in table writer */
+    uint64_t attempt;        /* number of the last batch that was tried */
+    uint64_t in_doubt;       /* the attempt whose COMMIT got no answer; 0: none */
+    struct arena arena;      /* one batch */
+
+    /* The execution being filled. */
+    enum statement filling;
+    unsigned rows, columns;
+    size_t bytes;
+    struct column column[COLUMNS_MAX];
+};
+
+/* ---- filling an execution, row by row */
+
+static void fill_begin(struct write_session *s, enum statement statement)
+{
+    s->filling = statement;
+    s->rows = s->columns = 0;
+    s->bytes = 0;
+}
+
+static void fill_number(struct write_session *s, uint64_t n)
+{
+    struct column *c = &s->column[s->columns++];
+    c->value.number[s->rows] = n;
+    c->indicator[s->rows] = STMT_INDICATOR_NONE;
+}
+
+static void fill_number_or_null(struct write_session *s, uint64_t n)
+{
+    fill_number(s, n);
+    if (!n)
+        s->column[s->columns - 1].indicator[s->rows] = STMT_INDICATOR_NULL;
+}
+
+static void fill_bytes(struct write_session *s, const void *bytes, size_t len)
+{
+    struct column *c = &s->column[s->columns++];
+    c->value.text[s->rows] = bytes;
+    c->length[s->rows] = (unsigned long)len;
+    c->indicator[s->rows] = bytes ? STMT_INDICATOR_NONE : STMT_INDICATOR_NULL;
+    s->bytes += len;
+}
+
+static void fill_text(struct write_session *s, const char *text)
+{
+    fill_bytes(s, text, text ? strlen(text) : 0);
+}
+
+static enum db_result fill_execute(struct write_session *s)
+{
+    static const char *const doing[STATEMENTS] = {
+        [PUT_LIST] = "storing lists",
+        [PUT_TAG] = "storing tags",
+        [PUT_TODO] = "storing todos",
+        [DROP_TODO_TAG] = "taking tags off todos",
+        [PUT_TODO_TAG] = "tagging todos",
+        [ADD_TO_BUCKET] = "counting buckets",
+        [DROP_EMPTY_BUCKET] = "dropping empty buckets",
+        [ADD_CHANGE] = "recording changes",
+        [PUT_RECEIPT] = "storing receipts",
+    };
+    MYSQL_STMT *stmt = s->prepared[s->filling];
+    const char *types = statements[s->filling].types;
+    MYSQL_BIND bind[COLUMNS_MAX] = {0};
+
+    if (!s->rows)
+        return DB_OK;
+    for (unsigned k = 0; types[k]; k++) {
+        struct column *c = &s->column[k];
+        bind[k].u.indicator = c->indicator;
+        if (types[k] == 's') {
+            bind[k].buffer_type = MYSQL_TYPE_STRING;
+            bind[k].buffer = (void *)c->value.text;
+            bind[k].length = c->length;
+        } else {
+            bind[k].buffer_type = MYSQL_TYPE_LONGLONG;
+            bind[k].buffer = c->value.number;
+            bind[k].is_unsigned = types[k] == 'u';
+        }
+    }
+    unsigned rows = s->rows;
+    s->rows = s->columns = 0;
+    s->bytes = 0;
+    if (mysql_stmt_attr_set(stmt, STMT_ATTR_ARRAY_SIZE, &rows) || mysql_stmt_bind_param(stmt, bind) ||
+        mysql_stmt_execute(stmt))
+        return db_failed(&s->db, stmt, doing[s->filling]);
+    return DB_OK;
+}
+
+static enum db_result fill_row_done(struct write_session *s)
+{
+    s->rows++;
+    s->columns = 0;
+    return s->rows == BULK_ROWS || s->bytes > BULK_BYTES ? fill_execute(s) : DB_OK;
+}
+
+/* ---- connecting */
+
+static void disconnect(struct write_session *s)
+{
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        if (s->prepared[i])
+            mysql_stmt_close(s->prepared[i]);
+        s->prepared[i] = NULL;
+    }
+    db_close(&s->db);
+}
+
+static enum db_result prepare(struct write_session *s)
+{
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        s->prepared[i] = mysql_stmt_init(s->db.mysql);
+        if (!s->prepared[i])
+            return db_failed(&s->db, NULL, "preparing a statement");
+        if (mysql_stmt_prepare(s->prepared[i], statements[i].sql, strlen(statements[i].sql)))
+            return db_failed(&s->db, s->prepared[i], statements[i].sql);
+    }
+    return DB_OK;
+}
+
+/* DB_OK or DB_LOST: whatever went wrong, there is no connection to work with. */
+static enum db_result connect_and_prepare(struct write_session *s)
+{
+    /* A lock wait ends long before TIMEOUT_S would cut the connection. */
+    static const char settings[] =
+        "SET SESSION tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = 3";
+    if (db_open(&s->db, &s->config, false, TIMEOUT_S) == DB_OK &&
+        db_run(&s->db, settings, sizeof settings - 1) == DB_OK && prepare(s) == DB_OK)
+        return DB_OK;
+    disconnect(s);
+    return DB_LOST;
+}
+
+struct write_session *write_session_new(const struct db_config *config)
+{
+    struct write_session *s = calloc(1, sizeof *s);
+    if (!s || sodium_init() < 0) {
+        fprintf(stderr, "writ-api: cannot start the writer: out of memory or of randomness\n");
+        abort();
+    }
+    s->config = *config;
+    randombytes_buf(s->token, sizeof s->token);
+    return s;
+}
+
+void write_session_free(struct write_session *s)
+{
+    disconnect(s);
+    arena_release(&s->arena);
+    free(s);
+}
+
+const char *write_error(const struct write_session *s)
+{
+    return s->db.error;
+}
+
+void write_give_up(struct write_session *s)
+{
+    s->in_doubt = 0;
+}
+
+/* ---- loading */
+
+/* The text of a round trip and what takes the rows of each of its results. */
+typedef void load_fn(struct batch *b, MYSQL_ROW row, const unsigned long *len);
+struct query {
+    FILE *text;
+    load_fn *load[10];
+    size_t loads;
+};
+
+static uint64_t number(const char *s)
+{
+    return strtoull(s, NULL, 10);
+}
+
+static const char *copy(struct batch *b, const char *s, unsigned long len)
+{
+    return s ? arena_strndup(b->arena, s, len) : NULL;
+}
+
+static void load_board(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    (void)len;
+    b->revision = number(row[0]);
+    b->last_todo = number(row[1]);
+    b->last_list = (uint32_t)number(row[2]);
+    b->last_tag = (uint32_t)number(row[3]);
+    b->open = strtoll(row[4], NULL, 10);
+    b->done = strtoll(row[5], NULL, 10);
+}
+
+static void load_receipt(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    struct receipt receipt = {.actor = copy(b, row[0], len[0]),
+                              .key = copy(b, row[1], len[1]),
+                              .key_len = len[1],
+                              .op = (enum command_op)number(row[3]),
+                              .id = number(row[4]),
+                              .version = (uint32_t)number(row[5]),
+                              .revision = number(row[6]),
+                              .todos = (uint32_t)number(row[7]),
+                              .done = (uint32_t)number(row[8]),
+                              .lists = (uint32_t)number(row[9]),
+                              .slug = copy(b, row[10], len[10])};
+    memcpy(receipt.fingerprint, row[2], sizeof receipt.fingerprint);
+    batch_add_receipt(b, &receipt);
+}
+
+#define LIST_COLUMNS                                                                                         \
+    "l.id, l.version, l.revision, l.name, l.name_key, l.slug, l.public, l.deleted, l.last_number, l.open, "  \
+    "l.done"
+
+static void load_list(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    uint32_t id = (uint32_t)number(row[0]);
+    if (batch_list(b, id))
+        return;
+    batch_add_list(b, &(struct stored_list){.id = id,
+                                            .version = (uint32_t)number(row[1]),
+                                            .revision = number(row[2]),
+                                            .name = copy(b, row[3], len[3]),
+                                            .key = copy(b, row[4], len[4]),
+                                            .key_len = len[4],
+                                            .slug = copy(b, row[5], len[5]),
+                                            .public = *row[6] == '1',
+                                            .deleted = *row[7] == '1',
+                                            .last_number = (uint32_t)number(row[8]),
+                                            .open = strtoll(row[9], NULL, 10),
+                                            .done = strtoll(row[10], NULL, 10)});
+}
+
+#define TAG_COLUMNS "g.id, g.name, g.name_key, g.slug, g.last_number, g.open, g.done"
+
+static void load_tag(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    uint32_t id = (uint32_t)number(row[0]);
+    if (batch_tag(b, id))
+        return;
+    batch_add_tag(b, &(struct stored_tag){.id = id,
+                                          .name = copy(b, row[1], len[1]),
+                                          .key = copy(b, row[2], len[2]),
+                                          .slug = copy(b, row[3], len[3]),
+                                          .last_number = (uint32_t)number(row[4]),
+                                          .open = strtoll(row[5], NULL, 10),
+                                          .done = strtoll(row[6], NULL, 10)});
+}
+
+static void load_list_slug(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    batch_take_slug(b, false, copy(b, row[0], len[0]));
+}
+
+static void load_tag_slug(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    batch_take_slug(b, true, copy(b, row[0], len[0]));
+}
+
+static void load_todo(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    struct stored_todo todo = {.id = number(row[0]),
+                               .version = (uint32_t)number(row[1]),
+                               .revision = number(row[2]),
+                               .state = (enum todo_state)number(row[3]),
+                               .title = copy(b, row[4], len[4]),
+                               .notes = copy(b, row[5], len[5]),
+                               .list = batch_list(b, (uint32_t)number(row[6])),
+                               .list_number = (uint32_t)number(row[7]),
+                               .priority = (unsigned)number(row[8]),
+                               .due = copy(b, row[9], len[9]),
+                               .due_key = copy(b, row[10], len[10]),
+                               .created = copy(b, row[11], len[11]),
+                               .updated = copy(b, row[12], len[12]),
+                               .finished = copy(b, row[13], len[13]),
+                               .deleted = copy(b, row[14], len[14])};
+    batch_add_todo(b, &todo);
+}
+
+static void load_todo_tag(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    load_tag(b, row + 2, len + 2);
+    struct stored_todo *todo = batch_todo(b, number(row[0]));
+    todo->tags[todo->ntags++] =
+        (struct membership){batch_tag(b, (uint32_t)number(row[2])), (uint32_t)number(row[1])};
+}
+
+/* Binary columns are compared with hexadecimal literals: nothing that was
+ * typed stands in SQL as it is. */
+static void write_hex(FILE *f, const char *bytes, size_t len)
+{
+    fputs("x'", f);
+    for (size_t i = 0; i < len; i++)
+        fprintf(f, "%02x", (unsigned char)bytes[i]);
+    fputc('\'', f);
+}
+
+/* A comma-separated list of literals, written while the commands are walked. */
+struct literals {
+    char *text;
+    size_t len;
+    FILE *f;
+    size_t count;
+};
+
+static FILE *open_text(char **text, size_t *len)
+{
+    FILE *f = open_memstream(text, len);
+    if (!f) {
+        fprintf(stderr, "writ-api: out of memory\n");
+        abort();
+    }
+    return f;
+}
+
+static void literals_open(struct literals *l)
+{
+    l->count = 0;
+    l->f = open_text(&l->text, &l->len);
+}
+
+static const char *literals_text(struct literals *l)
+{
+    fflush(l->f);
+    return l->text;
+}
+
+static void literals_close(struct literals *l)
+{
+    fclose(l->f);
+    free(l->text);
+}
+
+static void literal_bytes(struct literals *l, const char *bytes, size_t len)
+{
+    if (l->count++)
+        fputc(',', l->f);
+    write_hex(l->f, bytes, len);
+}
+
+static void literal_number(struct literals *l, uint64_t n)
+{
+    fprintf(l->f, "%s%llu", l->count++ ? "," : "", (unsigned long long)n);
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void keep(void *node)
+{
+    (void)node; /* the arena's */
+}
+
+/* All that the commands of a batch name. */
+struct named {
+    struct arena *arena;
+    struct literals receipts, todos, slugs;
+    struct literals lists, list_slugs; /* keys of lists by name; slugs that new ones could get */
+    struct literals tags, tag_slugs;
+    void *seen_lists, *seen_tags; /* names, so that each is written once */
+};
+
+static void name_one(struct named *n, bool of_tag, const char *name)
+{
+    void **seen = of_tag ? &n->seen_tags : &n->seen_lists;
+    if (tfind(name, seen, compare_strings))
+        return;
+    tsearch(name, seen, compare_strings);
+    const char *key = name_key(n->arena, name);
+    literal_bytes(of_tag ? &n->tags : &n->lists, key, strlen(key));
+    for (unsigned k = 0; k < SLUG_CANDIDATES; k++) {
+        const char *slug = slug_candidate(n->arena, name, of_tag, k);
+        literal_bytes(of_tag ? &n->tag_slugs : &n->list_slugs, slug, strlen(slug));
+    }
+}
+
+static void name_draft(struct named *n, const struct todo_draft *draft)
+{
+    if (draft->present & FIELD_LIST)
+        name_one(n, false, draft->list);
+    for (unsigned i = 0; draft->present & FIELD_TAGS && i < draft->ntags; i++)
+        name_one(n, true, draft->tags[i]);
+}
+
+static void name_command(struct named *n, const struct command *c)
+{
+    if (c->key)
+        literal_bytes(&n->receipts, c->key, c->key_len);
+    if (c->todo)
+        literal_number(&n->todos, c->todo);
+    if (c->slug)
+        literal_bytes(&n->slugs, c->slug, strlen(c->slug));
+    if (c->list_name)
+        name_one(n, false, c->list_name);
+    if (c->op == COMMAND_CREATE || c->op == COMMAND_EDIT)
+        name_draft(n, &c->draft);
+    for (size_t i = 0; i < c->ndrafts; i++)
+        name_draft(n, &c->drafts[i]);
+}
+
+static void named_open(struct named *n, struct arena *arena)
+{
+    *n = (struct named){.arena = arena};
+    struct literals *all[] = {&n->receipts,   &n->todos, &n->slugs,    &n->lists,
+                              &n->list_slugs, &n->tags,  &n->tag_slugs};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        literals_open(all[i]);
+}
+
+static void named_close(struct named *n)
+{
+    struct literals *all[] = {&n->receipts,   &n->todos, &n->slugs,    &n->lists,
+                              &n->list_slugs, &n->tags,  &n->tag_slugs};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        literals_close(all[i]);
+    tdestroy(n->seen_lists, keep);
+    tdestroy(n->seen_tags, keep);
+}
+
+/* Adds a SELECT, unless nothing was named; what is named goes where %s stands. */
+static void ask(struct query *q, load_fn *load, const char *format, struct literals *named)
+{
+    if (!named->count)
+        return;
+    fprintf(q->text, format, literals_text(named));
+    q->load[q->loads++] = load;
+}
+
+/* Lists stand before the todos in them, tags come with the todos' rows. */
+static void write_query(struct query *q, struct named *n)
+{
+    fputs("SELECT revision, last_todo, last_list, last_tag, open, done FROM board WHERE id=1 FOR UPDATE",
+          q->text);
+    q->load[q->loads++] = load_board;
+    ask(q, load_list, ";SELECT " LIST_COLUMNS " FROM list l WHERE l.name_key IN (%s)", &n->lists);
+    ask(q, load_list, ";SELECT " LIST_COLUMNS " FROM list l WHERE l.slug IN (%s)", &n->slugs);
+    ask(q, load_list,
+        ";SELECT DISTINCT " LIST_COLUMNS " FROM todo t JOIN list l ON l.id=t.list_id WHERE t.id IN (%s)",
+        &n->todos);
+    ask(q, load_list_slug, ";SELECT slug FROM list WHERE slug IN (%s)", &n->list_slugs);
+    ask(q, load_tag, ";SELECT " TAG_COLUMNS " FROM tag g WHERE g.name_key IN (%s)", &n->tags);
+    ask(q, load_tag_slug, ";SELECT slug FROM tag WHERE slug IN (%s)", &n->tag_slugs);
+    ask(q, load_todo,
+        ";SELECT id, version, revision, state, title, notes, list_id, list_number, priority, due, due_key, "
+        "created,"
+        " updated, finished, deleted FROM todo WHERE id IN (%s)",
+        &n->todos);
+    ask(q, load_todo_tag,
+        ";SELECT m.todo_id, m.number, " TAG_COLUMNS " FROM todo_tag m JOIN tag g ON g.id=m.tag_id"
+        " WHERE m.todo_id IN (%s) ORDER BY m.todo_id, m.position",
+        &n->todos);
+    ask(q, load_receipt,
+        ";SELECT r.actor, r.idempotency_key, r.fingerprint, r.op, r.id, r.version, r.revision, r.todos, "
+        "r.done,"
+        " r.lists, l.slug FROM receipt r LEFT JOIN list l ON l.id=r.id AND r.op IN (6, 7)"
+        " WHERE r.idempotency_key IN (%s) AND r.at > UTC_TIMESTAMP(3) - INTERVAL 24 HOUR FOR UPDATE",
+        &n->receipts);
+}
+
+_Static_assert(COMMAND_LIST_EDIT == 6 && COMMAND_LIST_DELETE == 7, "stands in write_query()");
+
+static enum db_result run_query(struct write_session *s, struct batch *b, const char *sql, size_t len,
+                                load_fn *const *load)
+{
+    static const char doing[] = "reading what a batch touches";
+    if (mysql_real_query(s->db.mysql, sql, (unsigned long)len))
+        return db_failed(&s->db, NULL, doing);
+    for (size_t i = 0;; i++) {
+        MYSQL_RES *result = mysql_store_result(s->db.mysql);
+        if (!result)
+            return db_failed(&s->db, NULL, doing);
+        MYSQL_ROW row;
+        while ((row = mysql_fetch_row(result)))
+            load[i](b, row, mysql_fetch_lengths(result));
+        mysql_free_result(result);
+        int more = mysql_next_result(s->db.mysql);
+        if (more < 0)
+            return DB_OK;
+        if (more > 0)
+            return db_failed(&s->db, NULL, doing);
+    }
+}
+
+static enum db_result load(struct write_session *s, struct batch *b, struct command **commands, size_t n)
+{
+    struct named named;
+    struct query query = {0};
+    char *sql = NULL;
+    size_t len = 0;
+
+    named_open(&named, b->arena);
+    for (size_t i = 0; i < n; i++)
+        name_command(&named, commands[i]);
+    query.text = open_text(&sql, &len);
+    write_query(&query, &named);
+    fclose(query.text);
+    named_close(&named);
+
+    enum db_result result = run_query(s, b, sql, len, query.load);
+    free(sql);
+    return result;
+}
+
+/* ---- storing */
+
+static enum db_result store_lists(struct write_session *s, const struct batch *b)
+{
+    fill_begin(s, PUT_LIST);
+    for (size_t i = 0; i < b->lists.count; i++) {
+        const struct stored_list *l = b->lists.item[i];
+        if (!l->dirty)
+            continue;
+        fill_number(s, l->id);
+        fill_number(s, l->version);
+        fill_number(s, l->revision);
+        fill_text(s, l->name);
+        fill_bytes(s, l->key, l->key_len);
+        fill_text(s, l->slug);
+        fill_number(s, l->public);
+        fill_number(s, l->deleted);
+        fill_number(s, l->last_number);
+        fill_number(s, (uint64_t)l->open);
+        fill_number(s, (uint64_t)l->done);
+        enum db_result result = fill_row_done(s);
+        if (result != DB_OK)
+            return result;
+    }
+    return fill_execute(s);
+}
+
+static enum db_result store_tags(struct write_session *s, const struct batch *b)
+{
+    fill_begin(s, PUT_TAG);
+    for (size_t i = 0; i < b->tags.count; i++) {
+        const struct stored_tag *t = b->tags.item[i];
+        if (!t->dirty)
+            continue;
+        fill_number(s, t->id);
+        fill_text(s, t->name);
+        fill_text(s, t->key);
+        fill_text(s, t->slug);
+        fill_number(s, t->last_number);
+        fill_number(s, (uint64_t)t->open);
+        fill_number(s, (uint64_t)t->done);
+        enum db_result result = fill_row_done(s);
+        if (result != DB_OK)
+            return result;
+    }
+    return fill_execute(s);
+}
+
+static enum db_result store_todos(struct write_session *s, const struct batch *b)
+{
+    fill_begin(s, PUT_TODO);
+    for (size_t i = 0; i < b->todos.count; i++) {
+        const struct stored_todo *t = b->todos.item[i];
+        if (!t->dirty)
+            continue;
+        fill_number(s, t->id);
+        fill_number(s, t->version);
+        fill_number(s, t->revision);
+        fill_number(s, t->state);
+        fill_text(s, t->title);
+        fill_text(s, t->notes);
+        fill_number(s, t->list->id);
+        fill_number(s, t->list_number);
+        fill_number(s, t->priority);
+        fill_text(s, t->due);
+        fill_text(s, t->due_key);
+        fill_text(s, t->created);
+        fill_text(s, t->updated);
+        fill_text(s, t->finished);
+        fill_text(s, t->deleted);
+        enum db_result result = fill_row_done(s);
+        if (result != DB_OK)
+            return result;
+    }
+    return fill_execute(s);
+}
+
+static enum db_result store_todo_tags(struct write_session *s, const struct batch *b)
+{
+    enum db_result result;
+    fill_begin(s, DROP_TODO_TAG);
+    for (size_t i = 0; i < b->left_tags.count; i++) {
+        const struct left_tag *left = b->left_tags.item[i];
+        fill_number(s, left->todo_id);
+        fill_number(s, left->tag_id);
+        if ((result = fill_row_done(s)) != DB_OK)
+            return result;
+    }
+    if ((result = fill_execute(s)) != DB_OK)
+        return result;
+
+    fill_begin(s, PUT_TODO_TAG);
+    for (size_t i = 0; i < b->todos.count; i++) {
+        const struct stored_todo *t = b->todos.item[i];
+        for (unsigned k = 0; t->dirty && k < t->ntags; k++) {
+            fill_number(s, t->id);
+            fill_number(s, t->tags[k].tag->id);
+            fill_number(s, k);
+            fill_number(s, t->tags[k].number);
+            fill_number(s, t->state);
+            if ((result = fill_row_done(s)) != DB_OK)
+                return result;
+        }
+    }
+    return fill_execute(s);
+}
+
+static enum db_result store_buckets(struct write_session *s, const struct batch *b)
+{
+    enum db_result result;
+    fill_begin(s, ADD_TO_BUCKET);
+    for (size_t i = 0; i < b->buckets.count; i++) {
+        const struct bucket_delta *d = b->buckets.item[i];
+        if (!d->todos)
+            continue;
+        fill_number(s, d->kind);
+        fill_number(s, d->owner);
+        fill_number(s, d->number);
+        fill_number(s, (uint64_t)d->todos);
+        if ((result = fill_row_done(s)) != DB_OK)
+            return result;
+    }
+    if ((result = fill_execute(s)) != DB_OK)
+        return result;
+
+    fill_begin(s, DROP_EMPTY_BUCKET);
+    for (size_t i = 0; i < b->buckets.count; i++) {
+        const struct bucket_delta *d = b->buckets.item[i];
+        if (d->todos >= 0)
+            continue;
+        fill_number(s, d->kind);
+        fill_number(s, d->owner);
+        fill_number(s, d->number);
+        if ((result = fill_row_done(s)) != DB_OK)
+            return result;
+    }
+    return fill_execute(s);
+}
+
+static enum db_result store_changes(struct write_session *s, const struct batch *b)
+{
+    fill_begin(s, ADD_CHANGE);
+    for (size_t i = 0; i < b->changes.count; i++) {
+        const struct change_row *c = b->changes.item[i];
+        fill_number(s, c->revision);
+        fill_text(s, b->now);
+        fill_text(s, c->actor);
+        fill_number(s, c->op);
+        fill_number_or_null(s, c->todo_id);
+        fill_number_or_null(s, c->list_id);
+        fill_number(s, c->version);
+        fill_number(s, c->from);
+        fill_number(s, c->to);
+        fill_text(s, c->places);
+        fill_text(s, c->detail);
+        enum db_result result = fill_row_done(s);
+        if (result != DB_OK)
+            return result;
+    }
+    return fill_execute(s);
+}
+
+static enum db_result store_receipts(struct write_session *s, const struct batch *b)
+{
+    fill_begin(s, PUT_RECEIPT);
+    for (size_t i = 0; i < b->receipts.count; i++) {
+        const struct receipt *r = b->receipts.item[i];
+        if (!r->fresh)
+            continue;
+        fill_text(s, r->actor);
+        fill_bytes(s, r->key, r->key_len);
+        fill_bytes(s, r->fingerprint, sizeof r->fingerprint);
+        fill_text(s, b->now);
+        fill_number(s, r->op);
+        fill_number(s, r->id);
+        fill_number(s, r->version);
+        fill_number(s, r->revision);
+        fill_number(s, r->todos);
+        fill_number(s, r->done);
+        fill_number(s, r->lists);
+        enum db_result result = fill_row_done(s);
+        if (result != DB_OK)
+            return result;
+    }
+    return fill_execute(s);
+}
+
+/* The purges, this batch's mark, the board, COMMIT: one round trip. */
+static enum db_result commit(struct write_session *s, const struct batch *b)
+{
+    char *sql = NULL;
+    size_t len = 0;
+    FILE *f = open_text(&sql, &len);
+    for (size_t i = 0; i < b->todos.count; i++) {
+        const struct stored_todo *t = b->todos.item[i];
+        if (t->purged)
+            fprintf(f, "CALL purge_todo(%llu);", (unsigned long long)t->id);
+    }
+    fputs("INSERT INTO writer (token, batch, at) VALUES (", f);
+    write_hex(f, (const char *)s->token, sizeof s->token);
+    fprintf(f,
+            ",%llu,'%s') ON DUPLICATE KEY UPDATE batch=VALUES(batch), at=VALUES(at);"
+            "UPDATE board SET revision=%llu, last_todo=%llu, last_list=%u, last_tag=%u, open=%lld, done=%lld"
+            " WHERE id=1;COMMIT",
+            (unsigned long long)s->attempt, b->now, (unsigned long long)b->revision,
+            (unsigned long long)b->last_todo, b->last_list, b->last_tag, (long long)b->open,
+            (long long)b->done);
+    fclose(f);
+
+    s->in_doubt = s->attempt;
+    enum db_result result = db_run(&s->db, sql, len);
+    free(sql);
+    if (result != DB_LOST)
+        s->in_doubt = 0;
+    return result;
+}
+
+static enum db_result store(struct write_session *s, const struct batch *b)
+{
+    static enum db_result (*const steps[])(struct write_session *, const struct batch *) = {
+        store_lists,   store_tags,    store_todos,    store_todo_tags,
+        store_buckets, store_changes, store_receipts, commit,
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        enum db_result result = steps[i](s, b);
+        if (result != DB_OK)
+            return result;
+    }
+    return DB_OK;
+}
+
+/* ---- a batch */
+
+static void load_mark(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    (void)len;
+    b->revision = number(row[0]);
+}
+
+/* Was the attempt in doubt committed? Asked under the board's lock, which a
+ * transaction that is still ending holds. */
+static enum db_result was_committed(struct write_session *s, bool *committed)
+{
+    static load_fn *const loads[] = {load_board, load_mark};
+    struct batch b;
+    char *sql = NULL;
+    size_t len = 0;
+    FILE *f = open_text(&sql, &len);
+    fputs("SELECT revision, last_todo, last_list, last_tag, open, done FROM board WHERE id=1 FOR UPDATE;"
+          "SELECT COALESCE(MAX(batch), 0) FROM writer WHERE token=",
+          f);
+    write_hex(f, (const char *)s->token, sizeof s->token);
+    fclose(f);
+
+    batch_init(&b, &s->arena, "");
+    enum db_result result = run_query(s, &b, sql, len, loads);
+    free(sql);
+    if (result == DB_OK && mysql_rollback(s->db.mysql))
+        result = db_failed(&s->db, NULL, "ending a transaction");
+    *committed = b.revision == s->in_doubt;
+    return result;
+}
+
+static enum db_result run_batch(struct write_session *s, struct command **commands, size_t n)
+{
+    struct batch b;
+    struct timespec clock;
+    struct tm utc;
+    stored_time now;
+
+    clock_gettime(CLOCK_REALTIME, &clock);
+    gmtime_r(&clock.tv_sec, &utc);
+    size_t len = strftime(now, sizeof now, "%Y-%m-%d %H:%M:%S", &utc);
+    snprintf(now + len, sizeof now - len, ".%03u", (unsigned)(clock.tv_nsec / 1000000) % 1000);
+
+    s->attempt++;
+    arena_reset(&s->arena);
+    batch_init(&b, &s->arena, now);
+    enum db_result result = load(s, &b, commands, n);
+    if (result == DB_OK) {
+        uint64_t before = b.revision;
+        for (size_t i = 0; i < n; i++)
+            decide(&b, commands[i]);
+        if (b.revision != before)
+            result = store(s, &b);
+        else if (mysql_rollback(s->db.mysql))
+            result = db_failed(&s->db, NULL, "ending a transaction");
+    }
+    batch_release(&b);
+    return result;
+}
+
+enum db_result write_batch(struct write_session *s, struct command **commands, size_t n)
+{
+    enum db_result result;
+
+    if (!s->db.mysql && (result = connect_and_prepare(s)) != DB_OK)
+        goto failed;
+    if (s->in_doubt) {
+        bool committed;
+        if ((result = was_committed(s, &committed)) != DB_OK)
+            goto failed;
+        s->in_doubt = 0;
+        if (committed)
+            return DB_OK; /* the outcomes are still in the commands */
+    }
+    result = run_batch(s, commands, n);
+failed:
+    if (result == DB_LOST)
+        disconnect(s);
+    else if (result != DB_OK && mysql_rollback(s->db.mysql))
+        disconnect(s);
+    return result;
+}
+
+enum db_result write_forget_old(struct write_session *s)
+{
+    static const char sql[] = "DELETE FROM receipt WHERE at < UTC_TIMESTAMP(3) - INTERVAL 24 HOUR LIMIT 1000;"
+                              "DELETE FROM writer WHERE at < UTC_TIMESTAMP(3) - INTERVAL 24 HOUR LIMIT 1000;"
+                              "COMMIT";
+    enum db_result result;
+    if (!s->db.mysql && (result = connect_and_prepare(s)) != DB_OK)
+        return result;
+    result = db_run(&s->db, sql, sizeof sql - 1);
+    if (result != DB_OK)
+        disconnect(s);
+    return result;
+}
