@@ -16,17 +16,26 @@
 #include "buffer.h"
 #include "escape.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum {
+    /* Sections and partials within each other, in a template and while rendering (partials may include
+     * themselves). A level takes some 400 bytes of the thread's stack. */
+    MUSTACHE_DEPTH_MAX = 128,
+    MUSTACHE_SOURCE_MAX = 1 << 20, /* bytes of a template */
+};
 
 enum mustache_kind {
     MUSTACHE_TEXT,   /* const char *; NULL or "" is false */
     MUSTACHE_MARKUP, /* struct mustache_markup: finished output of ours, never escaped */
     MUSTACHE_NUMBER, /* uint64_t; 0 is false */
-    MUSTACHE_BOOL,   /* bool */
+    MUSTACHE_BOOL,   /* bool; written as true or false */
     MUSTACHE_OBJECT, /* pointer to a struct of `type`; NULL is false */
     MUSTACHE_LIST,   /* struct mustache_list of structs of `type`; empty is false */
-    MUSTACHE_SLUG,   /* const char *: a URL path segment, written with escape_url_segment in HTML
-                        and URLs, as text elsewhere */
+    MUSTACHE_SLUG,   /* const char *: a URL path segment, written with escape_url_segment in HTML,
+                        as text elsewhere */
 };
 
 struct mustache_type;
@@ -53,7 +62,7 @@ struct mustache_markup {
 struct mustache_value {
     enum mustache_kind kind;
     union {
-        struct mustache_markup text; /* TEXT, MARKUP: bytes, not terminated */
+        struct mustache_markup text; /* TEXT, MARKUP, SLUG: bytes, not terminated */
         uint64_t number;
         bool boolean;
         struct {
@@ -61,9 +70,10 @@ struct mustache_value {
             const struct mustache_type *type;
         } object;
         struct {
-            const void *object; /* the list itself; its items come from type->item */
+            const void *object; /* the list itself, if type->item yields its items; else count structs of
+                                   `type` in a row */
             size_t count;
-            const struct mustache_type *type; /* of the list: `item` yields each value */
+            const struct mustache_type *type;
         } list;
     } as;
 };
@@ -74,7 +84,8 @@ struct mustache_type {
     const struct mustache_field *fields; /* ends with a NULL name */
     /* A type whose names are known at run time only (the specification's test
      * data): used instead of fields when set. False: no such name, look on in
-     * the context around. */
+     * the context around. Of the object that a rendering begins with, "." is
+     * asked first: what {{.}} is there, if not the object as such. */
     bool (*get)(const void *object, const char *name, size_t len, struct mustache_value *out);
     void (*item)(const void *list, size_t index, struct mustache_value *out);
 };
@@ -82,17 +93,21 @@ struct mustache_type {
 /* All templates of a folder. */
 struct mustache_set;
 
-/* Reads every file NAME.EXT.mustache below `folder` (not its subfolders). EXT
- * chooses the escape of {{name}}: html, json; anything else is refused. A
- * partial {{> name}} is NAME with the same EXT. Every variable must be in at least one
- * of the tables reachable from `root` (NULL: not checked), so that a misspelt one is an
- * error and not an empty string. NULL on error, with "FILE:LINE: sentence" in
- * error. The caller frees it. */
+/* Reads every file NAME.EXT.mustache below `folder` (not its subfolders, nor
+ * what begins with a dot). EXT chooses the escape of {{name}}: html, json;
+ * anything else is refused. A partial {{> name}} is NAME with the same EXT, and
+ * must exist. Every variable must be in at least one of the tables reachable
+ * from `root` (NULL: not checked), so that a misspelt one is an error and not an
+ * empty string. {{{name}}} and {{& name}} are refused: only MUSTACHE_MARKUP is
+ * written as it is. NULL on error, with "FILE:LINE: sentence" in error. The
+ * caller frees it. */
 struct mustache_set *mustache_read(const char *folder, const struct mustache_type *root, char *error,
                                    size_t error_size);
 void mustache_free(struct mustache_set *set);
 
-/* For tests: one template from memory, partials from name/text pairs. */
+/* For tests: one template from memory, found as "template.html", partials
+ * from name/text pairs. All that the specification has: unescaped variables,
+ * and a partial that is missing is empty. Any bytes are safe to parse. */
 struct mustache_partial {
     const char *name;
     const char *text;
@@ -106,7 +121,9 @@ const struct mustache *mustache_find(const struct mustache_set *set, const char 
 /* A hash over all templates' names and bytes: changes when any does. */
 uint64_t mustache_fingerprint(const struct mustache_set *set);
 
-/* Appends. What fails is the buffer's overflow. */
+/* Appends, from an object of a table reachable from `root`; any other type's
+ * names are looked up one by one, which is slow. What fails is the buffer's
+ * overflow: too long, or deeper than MUSTACHE_DEPTH_MAX. */
 void mustache_render(const struct mustache *m, const struct mustache_type *type, const void *object,
                      struct buffer *out);
 
