@@ -8,23 +8,26 @@
 #include "../db/write.h"
 #include "body.h"
 
+enum { NEXT_BYTES = 1000 }; /* it becomes a header, for which Nginx has 4 KiB */
+
 /* What a form says beside the todo's fields; taken out of the body first. JSON has none of it. */
 struct form_controls {
     const char *method; /* _method: "PATCH" or "DELETE"; NULL: POST. Anything else is a problem */
-    const char *next;   /* a path on this site ("/" and not "//" or "/\", no controls, no backslash), or NULL;
-                           anything else is a problem */
-    uint32_t version;   /* 0: not given */
+    const char *next;   /* a path on this site ("/" and not "//", no controls, no backslash, at most
+                           NEXT_BYTES), or NULL; anything else is a problem */
+    uint32_t version;   /* 0: not given, or empty */
 };
 
-/* Borrowed from `body` as long as it lives. */
-void form_controls(json_t *body, struct form_controls *out, struct problems *problems);
+/* Takes them out of `body`, a form's; copies into the arena. */
+void form_controls(struct arena *a, json_t *body, struct form_controls *out, struct problems *problems);
 
 /* Each fills command->op and what belongs to it, copying all it keeps into command->arena; an
  * unknown field, a wrong type or a bad value is a problem by name (all are found, not only the first). In
- * a form an empty string is "none" (and for `list` of a create: the default), `done` is
+ * a form an empty string is "none" (for `list`: the default), `done` and `public` are
  * true/1/on/yes or false/0/off/no or empty, `tags` are separated by commas or blanks (quoted names as quick
  * add has them). JSON follows RFC 7396: null removes (title cannot be removed, list becomes the default).
- * True if there is no problem. */
+ * In a create, what is none is as if it were not there; `quick` gives what the other fields don't, and
+ * `title` beside it is a problem. True if there is no problem. */
 bool command_create(struct command *command, json_t *body, bool form, const struct tm *today,
                     struct problems *problems);
 bool command_edit(struct command *command, uint64_t id, json_t *body, bool form, struct problems *problems);
@@ -36,7 +39,8 @@ bool command_todo(struct command *command, enum command_op op, uint64_t id, json
                   struct problems *problems);
 bool command_list_delete(struct command *command, const char *slug, json_t *body, struct problems *problems);
 
-/* text/markdown (valid UTF-8 is checked here, lines are made Unix ones). Nothing to import is a problem. */
+/* text/markdown alone, so far (valid UTF-8 is checked here, lines are made Unix ones). Nothing to import is a
+ * problem. */
 bool command_import(struct command *command, enum body_type type, const char *base, size_t len,
                     const struct tm *today, struct problems *problems);
 

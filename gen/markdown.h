@@ -7,6 +7,9 @@
  * relative addresses, checked after entities are decoded, with
  * rel="nofollow noreferrer" on those that leave the site. Anything else stays text.
  *
+ * Classes: `task` of an item with a box, `left` `center` `right` of a cell,
+ * `language-…` of code, `plain` of what was refused.
+ *
  * Pure; any thread.
  */
 #ifndef WRIT_GEN_MARKDOWN_H
@@ -19,7 +22,8 @@
 
 enum {
     MARKDOWN_OUTPUT_MAX = 1 << 20, /* link definitions can multiply 64 KiB into 268 MB */
-    MARKDOWN_NESTING_MAX = 64, /* of brackets and block quotes, before parsing: md4c takes quadratic time */
+    MARKDOWN_NESTING_MAX = 64,     /* of brackets in a paragraph and of blocks that begin in a line, before
+                                      parsing: md4c takes quadratic time */
 };
 
 /* Appends the HTML. False if it was refused (too large, too deep, an error of

@@ -1,0 +1,116 @@
+# Builds Writ below build/, and names the things that one does with it; what they do is in the scripts that they
+# call. Every list is written out: what is not listed is not built.
+#
+#   DEV=1                   warnings are errors
+#   SAN=address,undefined   the sanitizers, in a build folder of their own; or SAN=thread
+
+# ---- Debian packages. An item 'command:package' is there when the command is, whoever brought it.
+
+PACKAGES_RUN = gcc:gcc libc6-dev pkg-config:pkgconf libh2o-evloop-dev libmariadb-dev libjansson-dev libsodium-dev \
+	libutf8proc-dev libcmark-dev libmd4c-dev mariadb-server-core mariadb-client-core nginx:nginx \
+	libnginx-mod-http-brotli-filter curl:curl
+PACKAGES_TEST = libcmocka-dev node:nodejs npm:npm chromium:chromium
+PACKAGES_LINT = clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck
+
+# ---- Files, by room
+
+COMMON = db/arena db/todo db/name db/quick db/outline db/db \
+	templates/buffer templates/escape templates/mustache templates/view
+API = $(COMMON) db/decide db/write \
+	api/route api/header api/body api/command api/session api/reply api/publisher api/writer api/exchange
+GEN = $(COMMON) db/read \
+	gen/settings gen/markdown gen/views gen/render gen/page gen/board_page gen/todo_page gen/list_page gen/names_page \
+	gen/error_page gen/plan gen/assets gen/publish gen/build gen/cycle gen/progress gen/trigger gen/follow
+
+# tests/unit/NAME.c, linked with the files of either program but its main.c.
+UNIT_API = test_arena test_todo test_name test_quick test_outline test_decide \
+	test_buffer test_escape test_mustache test_view test_body test_command
+UNIT_GEN =
+# Programs that tests run.
+TOOLS = markdown_cli
+NODE_TESTS = tests/unit/commonmark.test.mjs \
+	tests/system/nginx.test.mjs tests/system/supervisor.test.mjs tests/system/database.test.mjs
+
+# ---- Flags
+
+comma := ,
+BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+export BUILD
+PKGS = libh2o-evloop libmariadb jansson libsodium libutf8proc libcmark md4c
+
+CC = gcc
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+	-Wundef $(if $(DEV),-Werror)
+CFLAGS = -O2 -g
+# Fortified functions hide from AddressSanitizer what they check.
+HARDEN = -fPIE -fstack-protector-strong $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+SANITIZE = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+# pkg-config says nothing of H2O_USE_LIBUV, without which h2o.h wants libuv.
+CPPFLAGS = -D_GNU_SOURCE -DH2O_USE_LIBUV=0 $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
+LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+LDLIBS = $(shell pkg-config --libs $(PKGS)) -pthread -lm
+
+COMPILE = $(CC) -std=c11 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(HARDEN) $(SANITIZE) -MMD -MP -c -o $@ $<
+LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+PROGRAMS = $(BUILD)/writ-api $(BUILD)/writ-gen
+TESTS = $(addprefix $(BUILD)/tests/,$(UNIT_API) $(UNIT_GEN))
+objects = $(1:%=$(BUILD)/%.o)
+
+.PHONY: all run test gen lint format clean packages-run packages-test packages-lint
+.DELETE_ON_ERROR:
+
+# The empty command is for make not to say that there was nothing to do.
+all: $(PROGRAMS)
+	@:
+
+$(BUILD)/writ-api: $(call objects,api/main $(API))
+	$(LINK)
+$(BUILD)/writ-gen: $(call objects,gen/main $(GEN))
+	$(LINK)
+
+$(addprefix $(BUILD)/tests/,$(UNIT_API)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(API))
+	$(LINK) -lcmocka
+$(addprefix $(BUILD)/tests/,$(UNIT_GEN)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(GEN))
+	$(LINK) -lcmocka
+$(BUILD)/tests/markdown_cli: $(call objects,tests/unit/markdown_cli $(COMMON) gen/markdown)
+	$(LINK)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(COMPILE)
+
+-include $(patsubst %,$(BUILD)/%.d,api/main gen/main $(sort $(API) $(GEN)) \
+	$(addprefix tests/unit/,$(UNIT_API) $(UNIT_GEN) $(TOOLS)))
+
+# ---- What one does with it
+
+# Packages first, then the programs: they cannot be built without.
+run: packages-run
+	@$(MAKE) --no-print-directory all
+	@exec setpriv --pdeathsig TERM ./run.sh
+
+test: packages-run packages-test
+	@$(MAKE) --no-print-directory all $(TESTS) $(TOOLS:%=$(BUILD)/tests/%)
+	@SAN="$(SAN)" tests/run $(TESTS) $(NODE_TESTS)
+
+gen: packages-run
+	@$(MAKE) --no-print-directory all
+	@db/with.sh gen $(BUILD)/writ-gen once $(if $(INTO),--into "$(INTO)")
+
+lint: packages-run packages-lint
+	@CPPFLAGS='$(CPPFLAGS)' tests/lint
+
+format: packages-lint
+	@clang-format -i $$(find api db gen templates tests -name '*.[ch]' -not -path '*/node_modules/*')
+
+clean:
+	rm -rf build
+
+packages-run:
+	@.ci/install $(PACKAGES_RUN)
+packages-test:
+	@.ci/install $(PACKAGES_TEST)
+	@tests/install
+packages-lint:
+	@.ci/install $(PACKAGES_LINT)

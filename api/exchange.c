@@ -1,0 +1,455 @@
+/* See exchange.h. The order of the functions is the order in which a request meets them. */
+#include "exchange.h"
+
+#include "command.h"
+#include "session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct exchange {
+    struct job job; /* the writer's, while in_writer */
+    struct exchanges *all;
+    h2o_req_t *req;          /* NULL once it is answered or has died */
+    struct exchange **token; /* in the request's pool: how its end is noticed */
+    struct request request;
+    json_t *body;
+    h2o_timeout_entry_t deadline;
+    h2o_linklist_t held;
+    bool in_writer;
+    bool late; /* the deadline passed while the writer had it */
+};
+
+/* ---- life and death */
+
+static void exchange_free(struct exchange *x)
+{
+    json_decref(x->body);
+    arena_release(&x->job.command.arena);
+    free(x);
+}
+
+/* Ends the request's side. */
+static void detach(struct exchange *x)
+{
+    if (h2o_timeout_is_linked(&x->deadline))
+        h2o_timeout_unlink(&x->deadline);
+    if (h2o_linklist_is_linked(&x->held))
+        h2o_linklist_unlink(&x->held);
+    *x->token = NULL;
+    x->req = NULL;
+    if (!x->in_writer)
+        exchange_free(x);
+}
+
+static void on_request_disposed(void *token)
+{
+    struct exchange *x = *(struct exchange **)token;
+    if (x)
+        detach(x);
+}
+
+/* ---- sending */
+
+/* The request in the log: whatever a client wrote, on one line. */
+static void log_failure(const struct exchange *x, unsigned status)
+{
+    h2o_req_t *req = x->req;
+    ssize_t i = h2o_find_header_by_str(&req->headers, H2O_STRLIT("x-request-id"), -1);
+    h2o_iovec_t id = i < 0 ? h2o_iovec_init(H2O_STRLIT("-")) : req->headers.entries[i].value;
+    char line[256];
+    int len = snprintf(line, sizeof line, "%.*s %.*s request %.*s", (int)req->method.len, req->method.base,
+                       (int)req->path.len, req->path.base, (int)id.len, id.base);
+    if (len >= (int)sizeof line)
+        len = sizeof line - 1;
+    for (int j = 0; j < len; j++)
+        if (line[j] < ' ' || line[j] > '~')
+            line[j] = '?';
+    fprintf(stderr, "writ-api: %u %.*s\n", status, len, line);
+}
+
+/* Ends the exchange's request with this answer. */
+static void send_reply(struct exchange *x, struct reply *reply)
+{
+    h2o_req_t *req = x->req;
+    if (reply->status >= 500)
+        log_failure(x, reply->status);
+    if (reply->body.overflow) /* out of memory: the status has to do */
+        buffer_clear(&reply->body);
+
+    req->res.status = (int)reply->status;
+    req->res.reason = reply_reason(reply->status);
+    req->res.content_length = reply->body.len;
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CACHE_CONTROL, NULL, H2O_STRLIT("no-store"));
+    if (reply->content_type)
+        h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, reply->content_type,
+                       strlen(reply->content_type));
+    for (size_t i = 0; i < reply->nheaders; i++) {
+        h2o_iovec_t value = h2o_strdup(&req->pool, reply->headers[i].value, SIZE_MAX);
+        h2o_add_header_by_str(&req->pool, &req->res.headers, reply->headers[i].name,
+                              strlen(reply->headers[i].name), 1, NULL, value.base, value.len);
+    }
+    if (x->all->closing)
+        req->http1_is_persistent = 0;
+    h2o_iovec_t body = h2o_iovec_init(reply->body.len ? reply->body.base : "", reply->body.len);
+    detach(x);
+    h2o_send_inline(req, body.base, body.len); /* copies; sends no body on HEAD, as h2o_send() would */
+    reply_release(reply);
+}
+
+static void refuse(struct exchange *x, enum problem_kind kind, const struct problems *problems)
+{
+    struct reply reply;
+    reply_init(&reply);
+    reply_problem(&reply, &x->job.command.arena, x->all->site, &x->request, kind, NULL, problems, NULL);
+    send_reply(x, &reply);
+}
+
+static void answer(struct exchange *x, bool published)
+{
+    struct reply reply;
+    reply_init(&reply);
+    reply_outcome(&reply, &x->job.command, x->all->site, &x->request, published);
+    send_reply(x, &reply);
+}
+
+static void answer_health(struct exchange *x)
+{
+    struct exchanges *all = x->all;
+    bool database = !x->in_writer && x->job.command.outcome.status == OUTCOME_OK;
+    struct reply reply;
+    reply_init(&reply);
+    reply_health(&reply, database, publisher_connected(all->publisher), all->revision,
+                 publisher_published(all->publisher));
+    send_reply(x, &reply);
+}
+
+/* ---- reading the request */
+
+/* The value of a header that may stand once; {NULL, 0} if it does not. False if it stands twice. */
+static bool single_header(const h2o_req_t *req, const char *name, h2o_iovec_t *value)
+{
+    *value = h2o_iovec_init(NULL, 0);
+    ssize_t i = h2o_find_header_by_str(&req->headers, name, strlen(name), -1);
+    if (i < 0)
+        return true;
+    *value = req->headers.entries[i].value;
+    return h2o_find_header_by_str(&req->headers, name, strlen(name), i) < 0;
+}
+
+/* The values of a header that is a list, joined as HTTP says. In the request's pool. */
+static h2o_iovec_t joined_header(h2o_req_t *req, const char *name)
+{
+    h2o_iovec_t all = h2o_iovec_init("", 0);
+    for (ssize_t i = -1; (i = h2o_find_header_by_str(&req->headers, name, strlen(name), i)) >= 0;) {
+        h2o_iovec_t value = req->headers.entries[i].value;
+        all = all.len ? h2o_concat(&req->pool, all, h2o_iovec_init(H2O_STRLIT(",")), value) : value;
+    }
+    return all;
+}
+
+/* What the answer will look like, whatever else is wrong with the request. */
+static enum body_type read_manner(struct exchange *x)
+{
+    h2o_req_t *req = x->req;
+    h2o_iovec_t type, accept = joined_header(req, "accept"), prefer = joined_header(req, "prefer");
+    enum body_type body_type_sent =
+        single_header(req, "content-type", &type) ? body_type(type.base, type.len) : BODY_OTHER;
+    x->request.html = header_wants_html(accept.base, accept.len, body_type_sent == BODY_FORM);
+    header_prefer(prefer.base, prefer.len, &x->request.prefer);
+    return body_type_sent;
+}
+
+/* If-Match and Idempotency-Key. */
+static bool read_conditions(struct exchange *x, struct problems *problems)
+{
+    struct command *command = &x->job.command;
+    h2o_iovec_t match, key, type;
+    if (!single_header(x->req, "if-match", &match) ||
+        (match.base && !header_if_match(match.base, match.len, &x->request.version))) {
+        problems_add(problems, "", "If-Match must be one version in quotes, as ETag gives it, or *.");
+        return false;
+    }
+    if (!single_header(x->req, "idempotency-key", &key) ||
+        (key.base && !command_set_key(command, key.base, key.len))) {
+        problems_add(problems, "", "Idempotency-Key must be 1 to %d printable ASCII characters.",
+                     WRITE_KEY_BYTES);
+        return false;
+    }
+    if (command->key) {
+        const h2o_req_t *req = x->req;
+        single_header(req, "content-type", &type);
+        command_fingerprint(command, req->method.base, req->method.len, req->path.base, req->path.len,
+                            type.base, type.len, req->entity.base, req->entity.len);
+    }
+    return true;
+}
+
+/* What a form says beside the fields: version, next, and by _method which action it means. */
+static bool read_controls(struct exchange *x, struct problems *problems)
+{
+    struct request *request = &x->request;
+    struct form_controls controls;
+    form_controls(&x->job.command.arena, x->body, &controls, problems);
+    request->next = controls.next;
+    if (controls.version && request->version && controls.version != request->version) {
+        problems_add(problems, "version", "is not the one that If-Match names");
+        return false;
+    }
+    if (controls.version)
+        request->version = controls.version;
+
+    bool patch = controls.method && strcmp(controls.method, "PATCH") == 0;
+    bool deletes = controls.method && strcmp(controls.method, "DELETE") == 0;
+    enum action action = request->route.action;
+    if (action == ACTION_TODO_FORM && (patch || deletes))
+        request->route.action = patch ? ACTION_EDIT : request->route.purge ? ACTION_PURGE : ACTION_DELETE;
+    else if (action == ACTION_LIST_FORM && (patch || deletes))
+        request->route.action = patch ? ACTION_LIST_EDIT : ACTION_LIST_DELETE;
+    else if (action == ACTION_TODO_FORM || action == ACTION_LIST_FORM)
+        problems_add(problems, "_method", "must be PATCH or DELETE here");
+    else if (controls.method)
+        problems_add(problems, "_method", "is not for this address");
+    return true;
+}
+
+/* The command that the action means, from the fields. True if there is nothing wrong with it. */
+static bool read_fields(struct exchange *x, bool form, struct problems *problems)
+{
+    struct command *command = &x->job.command;
+    const struct route *route = &x->request.route;
+    time_t now = time(NULL);
+    struct tm today;
+    switch (route->action) {
+    case ACTION_CREATE:
+        return command_create(command, x->body, form, localtime_r(&now, &today), problems);
+    case ACTION_EDIT:
+        return command_edit(command, route->todo, x->body, form, problems);
+    case ACTION_DELETE:
+        return command_todo(command, COMMAND_DELETE, route->todo, x->body, problems);
+    case ACTION_PURGE:
+        return command_todo(command, COMMAND_PURGE, route->todo, x->body, problems);
+    case ACTION_RESTORE:
+        return command_todo(command, COMMAND_RESTORE, route->todo, x->body, problems);
+    case ACTION_LIST_EDIT:
+        return command_list_edit(command, route->slug, x->body, form, problems);
+    case ACTION_LIST_DELETE:
+        return command_list_delete(command, route->slug, x->body, problems);
+    default: /* a form whose _method is missing: there is a problem already */
+        return false;
+    }
+}
+
+static enum problem_kind read_import(struct exchange *x, enum body_type type, struct problems *problems)
+{
+    const h2o_iovec_t *entity = &x->req->entity;
+    time_t now = time(NULL);
+    struct tm today;
+    if (type != BODY_MARKDOWN) {
+        problems_add(problems, "", "Send a task list as text/markdown, in UTF-8.");
+        return PROBLEM_TYPE;
+    }
+    if (entity->len > EXCHANGE_IMPORT_MAX)
+        return PROBLEM_TOO_LARGE;
+    bool ok =
+        command_import(&x->job.command, type, entity->base, entity->len, localtime_r(&now, &today), problems);
+    return ok ? PROBLEM_NONE : PROBLEM_FIELDS;
+}
+
+static enum problem_kind read_write(struct exchange *x, enum body_type type, struct problems *problems)
+{
+    const h2o_iovec_t *entity = &x->req->entity;
+    bool form = type == BODY_FORM;
+    if (type != BODY_FORM && type != BODY_JSON && !(type == BODY_NONE && entity->len == 0))
+        return PROBLEM_TYPE;
+    if (entity->len > EXCHANGE_BODY_MAX && !form)
+        return PROBLEM_TOO_LARGE;
+    enum body_result result;
+    x->body = body_parse(type, entity->base, entity->len, &result, problems);
+    if (!x->body)
+        return result == BODY_MALFORMED ? PROBLEM_REQUEST : PROBLEM_FIELDS;
+    if (form) {
+        x->request.form = x->body;
+        if (!read_controls(x, problems))
+            return PROBLEM_REQUEST;
+    } else if (x->request.route.action == ACTION_TODO_FORM || x->request.route.action == ACTION_LIST_FORM) {
+        problems_add(problems, "", "POST is for forms here: send PATCH or DELETE.");
+        return PROBLEM_TYPE;
+    }
+    if (entity->len > EXCHANGE_BODY_MAX) /* only now, so that a person gets the text back */
+        return PROBLEM_TOO_LARGE;
+    bool ok = read_fields(x, form, problems);
+    return ok && problems->count == 0 ? PROBLEM_NONE : PROBLEM_FIELDS;
+}
+
+/* Everything that can be said before the database is asked. */
+static enum problem_kind read_request(struct exchange *x, enum body_type type, struct problems *problems)
+{
+    struct request *request = &x->request;
+    struct command *command = &x->job.command;
+    const h2o_req_t *req = x->req;
+
+    switch (route_find(req->method.base, req->method.len, req->path.base, req->path.len, &request->route)) {
+    case ROUTE_UNKNOWN:
+        return PROBLEM_UNKNOWN;
+    case ROUTE_NOT_ALLOWED:
+        return PROBLEM_METHOD;
+    case ROUTE_BAD_QUERY:
+        problems_add(problems, "", "The only query there is is ?purge=1, where a todo is deleted.");
+        return PROBLEM_REQUEST;
+    case ROUTE_FOUND:
+        break;
+    }
+    if (request->route.action == ACTION_HEALTH) {
+        command->op = COMMAND_PING;
+        return PROBLEM_NONE;
+    }
+    if (!read_conditions(x, problems))
+        return PROBLEM_REQUEST;
+    enum problem_kind kind = request->route.action == ACTION_IMPORT ? read_import(x, type, problems)
+                                                                    : read_write(x, type, problems);
+    bool creates = command->op == COMMAND_CREATE || command->op == COMMAND_IMPORT;
+    if (kind == PROBLEM_NONE && creates && request->version) {
+        problems_add(problems, "", "What does not exist yet has no version to match.");
+        kind = PROBLEM_REQUEST;
+    }
+    command->expected_version = request->version;
+    command->want_todo = request->prefer.representation;
+    return kind;
+}
+
+/* ---- waiting */
+
+/* The pages did not follow in time; or the writer still has it, and its answer is sent as soon as it comes.
+ */
+static void on_publish_timeout(h2o_timeout_entry_t *entry)
+{
+    struct exchange *x = H2O_STRUCT_FROM_MEMBER(struct exchange, deadline, entry);
+    if (x->in_writer)
+        x->late = true;
+    else
+        answer(x, false);
+}
+
+static void on_health_timeout(h2o_timeout_entry_t *entry)
+{
+    answer_health(H2O_STRUCT_FROM_MEMBER(struct exchange, deadline, entry));
+}
+
+/* Jobs come back in order of revision, but for replays: the place is at the end or near it. */
+static void hold(struct exchange *x)
+{
+    h2o_linklist_t *place = &x->all->held;
+    while (place->prev != &x->all->held) {
+        struct exchange *before = H2O_STRUCT_FROM_MEMBER(struct exchange, held, place->prev);
+        if (before->job.command.outcome.revision <= x->job.command.outcome.revision)
+            break;
+        place = place->prev;
+    }
+    h2o_linklist_insert(place, &x->held);
+}
+
+void exchanges_published(void *context)
+{
+    struct exchanges *all = context;
+    uint64_t published = publisher_published(all->publisher);
+    while (!h2o_linklist_is_empty(&all->held)) {
+        struct exchange *x = H2O_STRUCT_FROM_MEMBER(struct exchange, held, all->held.next);
+        if (x->job.command.outcome.revision > published)
+            break;
+        answer(x, true);
+    }
+}
+
+static void take_back(struct exchange *x)
+{
+    const struct outcome *outcome = &x->job.command.outcome;
+    x->in_writer = false;
+    x->all->in_writer--;
+    bool success = outcome_is_success(outcome->status);
+    if (success && outcome->revision > x->all->revision)
+        x->all->revision = outcome->revision;
+    if (!x->req) {
+        exchange_free(x);
+        return;
+    }
+    if (x->request.route.action == ACTION_HEALTH) {
+        answer_health(x);
+        return;
+    }
+    bool published = outcome->revision <= publisher_published(x->all->publisher);
+    if (!success || published || x->late || x->request.prefer.respond_async)
+        answer(x, published);
+    else
+        hold(x);
+}
+
+void exchanges_done(void *context, struct job *jobs)
+{
+    struct exchanges *all = context;
+    while (jobs) {
+        struct exchange *x = H2O_STRUCT_FROM_MEMBER(struct exchange, job, jobs);
+        jobs = jobs->next;
+        take_back(x);
+    }
+    publisher_want(all->publisher, all->revision);
+}
+
+/* ---- the beginning and the end */
+
+static uint64_t monotonic_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+void exchange_start(struct exchanges *all, h2o_req_t *req)
+{
+    struct exchange *x = calloc(1, sizeof *x);
+    if (!x)
+        h2o_fatal("no memory");
+    x->all = all;
+    x->req = req;
+    x->token = h2o_mem_alloc_shared(&req->pool, sizeof *x->token, on_request_disposed);
+    *x->token = x;
+    x->job.command.actor = session_actor();
+
+    struct problems problems = {0};
+    enum body_type type = read_manner(x);
+    enum problem_kind kind = read_request(x, type, &problems);
+    if (kind != PROBLEM_NONE) {
+        refuse(x, kind, &problems);
+        return;
+    }
+    bool health = x->request.route.action == ACTION_HEALTH;
+    x->deadline.cb = health ? on_health_timeout : on_publish_timeout;
+    h2o_timeout_link(all->loop, health ? &all->health_timeout : &all->publish_timeout, &x->deadline);
+    x->job.submitted_us = monotonic_us();
+    x->in_writer = true;
+    if (writer_submit(all->writer, &x->job)) {
+        all->in_writer++;
+        return;
+    }
+    x->in_writer = false;
+    if (health)
+        answer_health(x);
+    else
+        refuse(x, PROBLEM_BUSY, NULL);
+}
+
+void exchanges_init(struct exchanges *all, h2o_loop_t *loop, const struct site *site)
+{
+    *all = (struct exchanges){.loop = loop, .site = site};
+    h2o_linklist_init_anchor(&all->held);
+    h2o_timeout_init(loop, &all->publish_timeout, EXCHANGE_PUBLISH_MS);
+    h2o_timeout_init(loop, &all->health_timeout, EXCHANGE_HEALTH_MS);
+}
+
+void exchanges_release(struct exchanges *all)
+{
+    h2o_timeout_dispose(all->loop, &all->publish_timeout);
+    h2o_timeout_dispose(all->loop, &all->health_timeout);
+}

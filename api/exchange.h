@@ -1,0 +1,48 @@
+/*
+ * A request and its answer: from what h2o read to a job for the writer, and
+ * from the job that comes back, once its pages are published, to what h2o
+ * sends.
+ *
+ * All on the loop's thread. An exchange has two parties, h2o's request and
+ * the writer's job. Either may go first; the second one to go frees it.
+ */
+#ifndef WRIT_API_EXCHANGE_H
+#define WRIT_API_EXCHANGE_H
+
+#include "publisher.h"
+#include "reply.h"
+#include "writer.h"
+
+enum {
+    EXCHANGE_BODY_MAX = 128 * 1024, /* of all but an import: notes of 16 KiB, each byte as %XX, and more */
+    EXCHANGE_IMPORT_MAX = 1 << 20,
+    EXCHANGE_PUBLISH_MS = 2000, /* then the answer is 202 */
+    EXCHANGE_HEALTH_MS = 1000,  /* then the database is down */
+};
+
+/* All exchanges under way, and what they share. Zero it, then exchanges_init(). */
+struct exchanges {
+    const struct site *site;
+    h2o_loop_t *loop;
+    struct writer *writer;       /* set by the caller before the loop runs; borrowed */
+    struct publisher *publisher; /* likewise */
+    bool closing;                /* answers say that the connection ends: set it when stopping */
+    size_t in_writer;            /* jobs that have not come back */
+    uint64_t revision;           /* the highest one heard of */
+    h2o_linklist_t held;         /* committed and not published, by revision */
+    h2o_timeout_t publish_timeout, health_timeout;
+};
+
+void exchanges_init(struct exchanges *all, h2o_loop_t *loop, const struct site *site);
+
+/* When none is under way. */
+void exchanges_release(struct exchanges *all);
+
+/* Every request that h2o has for us. */
+void exchange_start(struct exchanges *all, h2o_req_t *req);
+
+/* For writer_start() and publisher_start(); the context is the struct exchanges. */
+void exchanges_done(void *all, struct job *jobs);
+void exchanges_published(void *all);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Request headers that need more than a look: If-Match, Prefer, Accept. Pure.
+ */
+#ifndef WRIT_API_HEADER_H
+#define WRIT_API_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An If-Match value: `"3"`, a version as our ETag says it, or `*`, any version (0). False for
+ * everything else, lists and weak tags included: a todo has one representation, and so one tag. */
+bool header_if_match(const char *value, size_t len, uint32_t *version);
+
+/* What of RFC 7240 we honour. */
+struct prefer {
+    bool respond_async;  /* answer when it is stored, do not wait for the pages */
+    bool representation; /* return=representation */
+};
+
+/* Adds what a Prefer value asks for; preferences that we do not know are ignored, as they must be. */
+void header_prefer(const char *value, size_t len, struct prefer *prefer);
+
+/* Is a page the answer to whoever sent this Accept ("" if none)? One who sent a form gets a page unless
+ * JSON is liked better, anyone else only if HTML is. */
+bool header_wants_html(const char *accept, size_t len, bool form);
+
+#endif

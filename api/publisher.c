@@ -1,0 +1,179 @@
+/* See publisher.h. */
+#include "publisher.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+enum {
+    RECONNECT_MS = 200,
+    LINE_BYTES = 32, /* "published " and 20 digits fit */
+};
+
+struct publisher {
+    h2o_loop_t *loop;
+    struct sockaddr_un address;
+    void (*advanced)(void *context);
+    void *context;
+
+    h2o_socket_t *socket; /* NULL while there is none */
+    bool connected;
+    bool writing; /* h2o takes one write at a time */
+    bool waiting; /* for `published`, since `asked` was sent */
+    uint64_t wanted, asked, published;
+    char line[LINE_BYTES]; /* being sent: h2o borrows it */
+
+    h2o_timeout_t reconnect_delay;
+    h2o_timeout_entry_t reconnect;
+};
+
+static void ask(struct publisher *p);
+static void lose(struct publisher *p, const char *why);
+
+static void on_sent(h2o_socket_t *socket, const char *error)
+{
+    struct publisher *p = socket->data;
+    p->writing = false;
+    if (!error) /* the reading side hears of the loss, too, and deals with it */
+        ask(p);
+}
+
+static void send_wish(struct publisher *p)
+{
+    p->asked = p->wanted;
+    p->waiting = p->writing = true;
+    int len = snprintf(p->line, sizeof p->line, "publish %" PRIu64 "\n", p->asked);
+    h2o_iovec_t v = h2o_iovec_init(p->line, (size_t)len);
+    h2o_socket_write(p->socket, &v, 1, on_sent);
+}
+
+static void ask(struct publisher *p)
+{
+    if (p->connected && !p->writing && !p->waiting && p->wanted > p->published)
+        send_wish(p);
+}
+
+/* The revision of a line `published N` of len bytes, which '\n' follows. */
+static bool read_line(const char *line, size_t len, uint64_t *revision)
+{
+    static const char word[] = "published ";
+    const size_t skip = sizeof word - 1;
+    if (len <= skip || memcmp(line, word, skip) != 0 || line[skip] < '0' || line[skip] > '9')
+        return false;
+    char *end;
+    *revision = strtoull(line + skip, &end, 10);
+    return end == line + len;
+}
+
+static void on_read(h2o_socket_t *socket, const char *error)
+{
+    struct publisher *p = socket->data;
+    if (error) {
+        lose(p, error);
+        return;
+    }
+    bool heard = false;
+    while (socket->input->size > 0) {
+        const char *line = socket->input->bytes;
+        const char *end = memchr(line, '\n', socket->input->size);
+        if (!end && socket->input->size < LINE_BYTES)
+            break; /* the rest is on its way */
+        uint64_t revision;
+        if (!end || !read_line(line, (size_t)(end - line), &revision)) {
+            lose(p, "it said something else than 'published N'");
+            return;
+        }
+        h2o_buffer_consume(&socket->input, (size_t)(end + 1 - line));
+        p->published = revision;
+        heard = true;
+    }
+    if (!heard)
+        return;
+    if (p->published >= p->asked)
+        p->waiting = false;
+    ask(p);
+    p->advanced(p->context);
+}
+
+static void on_connected(h2o_socket_t *socket, const char *error)
+{
+    struct publisher *p = socket->data;
+    if (error) {
+        lose(p, NULL);
+        return;
+    }
+    p->connected = true;
+    h2o_socket_read_start(socket, on_read);
+    send_wish(p); /* also when nothing is wanted: its answer says what is published */
+}
+
+static void connect_now(h2o_timeout_entry_t *entry)
+{
+    struct publisher *p = H2O_STRUCT_FROM_MEMBER(struct publisher, reconnect, entry);
+    p->socket = h2o_socket_connect(p->loop, (struct sockaddr *)&p->address, sizeof p->address, on_connected);
+    if (p->socket)
+        p->socket->data = p;
+    else
+        lose(p, NULL);
+}
+
+/* `why` is NULL when there was nothing to lose: that is said once, by health, and not five times a second. */
+static void lose(struct publisher *p, const char *why)
+{
+    if (why)
+        fprintf(stderr, "writ-api: lost the generator on %s: %s; connecting again\n", p->address.sun_path,
+                why);
+    if (p->socket)
+        h2o_socket_close(p->socket);
+    p->socket = NULL;
+    p->connected = p->writing = p->waiting = false;
+    h2o_timeout_link(p->loop, &p->reconnect_delay, &p->reconnect);
+}
+
+struct publisher *publisher_start(h2o_loop_t *loop, const char *path, void (*advanced)(void *context),
+                                  void *context)
+{
+    struct publisher *p = h2o_mem_alloc(sizeof *p);
+    *p = (struct publisher){.loop = loop,
+                            .address = {.sun_family = AF_UNIX},
+                            .advanced = advanced,
+                            .context = context,
+                            .reconnect = {.cb = connect_now}};
+    if (strlen(path) >= sizeof p->address.sun_path) {
+        fprintf(stderr, "writ-api: WRIT_GEN_SOCKET is too long for a socket's path: %s\n", path);
+        exit(1);
+    }
+    strcpy(p->address.sun_path, path);
+    h2o_timeout_init(loop, &p->reconnect_delay, RECONNECT_MS);
+    connect_now(&p->reconnect);
+    return p;
+}
+
+void publisher_stop(struct publisher *p)
+{
+    if (p->socket)
+        h2o_socket_close(p->socket);
+    if (h2o_timeout_is_linked(&p->reconnect))
+        h2o_timeout_unlink(&p->reconnect);
+    h2o_timeout_dispose(p->loop, &p->reconnect_delay);
+    free(p);
+}
+
+void publisher_want(struct publisher *p, uint64_t revision)
+{
+    if (revision > p->wanted)
+        p->wanted = revision;
+    ask(p);
+}
+
+uint64_t publisher_published(const struct publisher *p)
+{
+    return p->published;
+}
+
+bool publisher_connected(const struct publisher *p)
+{
+    return p->connected;
+}

@@ -1,0 +1,582 @@
+/*
+ * The generator's questions. Each is one statement over one index, however
+ * many todos there are: a page's todos come as ids from an index that holds
+ * them in the page's order, and rows then come by primary key, once for all
+ * pages that show them.
+ *
+ * Integers, and dates made of integers, are all that is ever formatted into a
+ * statement.
+ */
+#include "read.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TIMEOUT_SECONDS = 30, /* for one statement, of which none is longer than a chunk */
+    ID_BYTES = 21,        /* 20 digits and a comma */
+    DETAIL_BYTES = 4096,  /* a change's detail that is longer has notes in it, which no page shows */
+};
+
+enum db_result read_open(struct db *db, const struct db_config *config)
+{
+    static const char isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+    enum db_result result = db_open(db, config, true, TIMEOUT_SECONDS);
+    return result == DB_OK ? db_run(db, isolation, sizeof isolation - 1) : result;
+}
+
+/* ---- statements and rows */
+
+static enum db_result ask(struct db *db, const char *doing, const char *sql)
+{
+    if (!db->mysql || mysql_real_query(db->mysql, sql, strlen(sql)))
+        return db_failed(db, NULL, doing);
+    return DB_OK;
+}
+
+/* The whole answer, to be freed with mysql_free_result(). */
+static enum db_result ask_rows(struct db *db, const char *doing, const char *sql, MYSQL_RES **rows)
+{
+    enum db_result result = ask(db, doing, sql);
+    if (result != DB_OK)
+        return result;
+    *rows = mysql_store_result(db->mysql);
+    return *rows ? DB_OK : db_failed(db, NULL, doing);
+}
+
+static uint64_t number(const char *column)
+{
+    return column ? strtoull(column, NULL, 10) : 0;
+}
+
+static const char *text(struct arena *a, const char *column)
+{
+    return column ? arena_strdup(a, column) : NULL;
+}
+
+/* "2026-12-01 10:00:00.000" as RFC 3339. */
+static const char *moment(struct arena *a, const char *column)
+{
+    if (!column)
+        return NULL;
+    char *time = arena_printf(a, "%sZ", column);
+    time[10] = 'T';
+    return time;
+}
+
+/* For IN (…): "1,2,3". n is not 0. */
+static const char *comma_list(struct arena *a, const uint64_t *ids, size_t n)
+{
+    char *list = arena_alloc(a, n * ID_BYTES + 1), *end = list;
+    for (size_t i = 0; i < n; i++)
+        end += sprintf(end, "%s%" PRIu64, i ? "," : "", ids[i]);
+    return list;
+}
+
+/* ---- the snapshot */
+
+enum db_result read_begin(struct db *db, struct read_board *board)
+{
+    static const char begin[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+    MYSQL_RES *rows;
+    enum db_result result = db_run(db, begin, sizeof begin - 1);
+    if (result == DB_OK)
+        result = ask_rows(db, "reading the board", "SELECT revision, open, done FROM board", &rows);
+    if (result != DB_OK)
+        return result;
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    if (row) {
+        *board = (struct read_board){number(row[0]), number(row[1]), number(row[2])};
+    } else {
+        snprintf(db->error, sizeof db->error, "reading the board: its row is missing; apply db/migrations");
+        result = DB_REFUSED;
+    }
+    mysql_free_result(rows);
+    return result;
+}
+
+enum db_result read_end(struct db *db)
+{
+    return db_run(db, "COMMIT", 6);
+}
+
+/* ---- what changed */
+
+static const char *const change_columns = "revision, op, todo_id, list_id, state_from, state_to, places";
+
+/* Runs a statement that selects change_columns, and hands out its rows as they
+ * arrive. With `expected` their revisions must count up from there. */
+static enum db_result stream(struct db *db, const char *doing, const char *sql, uint64_t *expected,
+                             read_change_fn *each, void *context)
+{
+    enum db_result result = ask(db, doing, sql);
+    if (result != DB_OK)
+        return result;
+    MYSQL_RES *rows = mysql_use_result(db->mysql);
+    if (!rows)
+        return db_failed(db, NULL, doing);
+    MYSQL_ROW row;
+    while ((row = mysql_fetch_row(rows))) {
+        struct read_change change = {.revision = number(row[0]),
+                                     .op = (enum change_op)number(row[1]),
+                                     .todo_id = number(row[2]),
+                                     .list_id = (uint32_t)number(row[3]),
+                                     .from = (enum todo_state)number(row[4]),
+                                     .to = (enum todo_state)number(row[5]),
+                                     .places = row[6]};
+        if (expected && change.revision != *expected)
+            break;
+        if (expected)
+            ++*expected;
+        each(context, &change);
+    }
+    if (!row && mysql_errno(db->mysql))
+        result = db_failed(db, NULL, doing);
+    mysql_free_result(rows); /* reads on to the end, if that was not reached */
+    return result;
+}
+
+enum db_result read_changes(struct db *db, uint64_t after, uint64_t upto, read_change_fn *each, void *context)
+{
+    char sql[256];
+    uint64_t expected = after + 1;
+    snprintf(sql, sizeof sql,
+             "SELECT %s FROM `change` WHERE revision > %" PRIu64 " AND revision <= %" PRIu64
+             " ORDER BY revision",
+             change_columns, after, upto);
+    enum db_result result = stream(db, "reading changes", sql, &expected, each, context);
+    if (result == DB_OK && expected != upto + 1) {
+        snprintf(db->error, sizeof db->error,
+                 "reading changes: revision %" PRIu64 " is missing, of %" PRIu64 " to %" PRIu64
+                 "; nothing is published past a gap. Restore the database, or render all pages with 'make gen'",
+                 expected, after + 1, upto);
+        result = DB_REFUSED;
+    }
+    return result;
+}
+
+enum db_result read_list_places(struct db *db, uint32_t list_id, read_change_fn *each, void *context)
+{
+    char sql[512];
+    snprintf(sql, sizeof sql,
+             "SELECT t.revision, %d, t.id, NULL, t.state, t.state,"
+             " CONCAT('=l', t.list_id, ':', t.list_number, IFNULL((SELECT GROUP_CONCAT(' =t', m.tag_id, ':',"
+             " m.number SEPARATOR '') FROM todo_tag m WHERE m.todo_id = t.id), ''))"
+             " FROM todo t WHERE t.list_id = %" PRIu32 " AND t.state IN (%d, %d)",
+             CHANGE_EDIT, list_id, TODO_OPEN, TODO_DONE);
+    return stream(db, "reading a list's places", sql, NULL, each, context);
+}
+
+/* ---- lists and tags */
+
+/* The same columns of both, and what makes either exist. */
+static const struct {
+    const char *table, *columns, *exists;
+} name_sources[] = {
+    [BUCKET_LIST] = {"list", "id, version, name, slug, public, NOT deleted, open, done", "NOT deleted"},
+    [BUCKET_TAG] = {"tag", "id, 0, name, slug, 0, open + done > 0, open, done", "open + done > 0"},
+};
+
+static enum db_result read_name_rows(struct db *db, struct arena *a, enum bucket_kind kind,
+                                     const char *condition, struct read_names *out)
+{
+    MYSQL_RES *rows;
+    const char *sql = arena_printf(a, "SELECT %s FROM %s WHERE %s", name_sources[kind].columns,
+                                   name_sources[kind].table, condition);
+    enum db_result result = ask_rows(db, "reading lists and tags", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    out->count = mysql_num_rows(rows);
+    out->items = arena_alloc(a, out->count * sizeof *out->items);
+    for (size_t i = 0; i < out->count; i++) {
+        MYSQL_ROW row = mysql_fetch_row(rows);
+        out->items[i] = (struct read_name){.id = (uint32_t)number(row[0]),
+                                           .version = (uint32_t)number(row[1]),
+                                           .name = text(a, row[2]),
+                                           .slug = text(a, row[3]),
+                                           .is_public = number(row[4]) != 0,
+                                           .exists = number(row[5]) != 0,
+                                           .open = number(row[6]),
+                                           .done = number(row[7])};
+    }
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+enum db_result read_names(struct db *db, struct arena *a, enum bucket_kind kind, const uint64_t *ids, size_t n,
+                          struct read_names *out)
+{
+    *out = (struct read_names){0};
+    if (n == 0)
+        return DB_OK;
+    return read_name_rows(db, a, kind, arena_printf(a, "id IN (%s) ORDER BY id", comma_list(a, ids, n)), out);
+}
+
+enum db_result read_all_names(struct db *db, struct arena *a, enum bucket_kind kind, struct read_names *out)
+{
+    return read_name_rows(db, a, kind, arena_printf(a, "%s ORDER BY name_key", name_sources[kind].exists), out);
+}
+
+enum db_result read_top_names(struct db *db, struct arena *a, enum bucket_kind kind, unsigned limit,
+                              struct read_names *out)
+{
+    return read_name_rows(
+        db, a, kind,
+        arena_printf(a, "%s ORDER BY open DESC, id LIMIT %u", name_sources[kind].exists, limit), out);
+}
+
+static int by_name_id(const void *key, const void *item)
+{
+    uint32_t id = *(const uint32_t *)key, other = ((const struct read_name *)item)->id;
+    return (id > other) - (id < other);
+}
+
+const struct read_name *read_names_find(const struct read_names *names, uint32_t id)
+{
+    return names->count ? bsearch(&id, names->items, names->count, sizeof *names->items, by_name_id) : NULL;
+}
+
+/* ---- which todos stand where */
+
+static enum db_result read_id_rows(struct db *db, struct arena *a, const char *sql, struct read_ids *out)
+{
+    MYSQL_RES *rows;
+    enum db_result result = ask_rows(db, "reading which todos stand on a page", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    out->count = mysql_num_rows(rows);
+    out->items = arena_alloc(a, out->count * sizeof *out->items);
+    for (size_t i = 0; i < out->count; i++)
+        out->items[i] = number(mysql_fetch_row(rows)[0]);
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+enum db_result read_newest(struct db *db, struct arena *a, enum bucket_kind kind, uint32_t owner,
+                           unsigned limit, struct read_ids *out)
+{
+    const char *sql = NULL;
+    switch (kind) {
+    case BUCKET_OPEN:
+        sql = arena_printf(a, "SELECT id FROM todo WHERE state = %d ORDER BY id DESC LIMIT %u", TODO_OPEN,
+                           limit);
+        break;
+    case BUCKET_DONE:
+        sql = arena_printf(a,
+                           "SELECT id FROM todo WHERE state = %d ORDER BY finished DESC, id DESC LIMIT %u",
+                           TODO_DONE, limit);
+        break;
+    case BUCKET_LIST:
+        sql = arena_printf(a,
+                           "SELECT id FROM todo WHERE list_id = %" PRIu32
+                           " AND state = %d ORDER BY list_number DESC LIMIT %u",
+                           owner, TODO_OPEN, limit);
+        break;
+    case BUCKET_TAG:
+        sql = arena_printf(a,
+                           "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32
+                           " AND state = %d ORDER BY number DESC LIMIT %u",
+                           owner, TODO_OPEN, limit);
+        break;
+    }
+    return read_id_rows(db, a, sql, out);
+}
+
+enum db_result read_bucket_todos(struct db *db, struct arena *a, enum bucket_kind kind, uint32_t owner,
+                                 uint64_t bucket, struct read_ids *out)
+{
+    uint64_t last = bucket * BUCKET_TODOS, first = last - BUCKET_TODOS + 1;
+    const char *sql = NULL;
+    switch (kind) {
+    case BUCKET_OPEN:
+    case BUCKET_DONE:
+        sql = arena_printf(
+            a, "SELECT id FROM todo WHERE state = %d AND id BETWEEN %" PRIu64 " AND %" PRIu64 " ORDER BY id",
+            kind == BUCKET_OPEN ? TODO_OPEN : TODO_DONE, first, last);
+        break;
+    case BUCKET_LIST:
+        sql = arena_printf(a,
+                           "SELECT id FROM todo WHERE list_id = %" PRIu32 " AND list_number BETWEEN %" PRIu64
+                           " AND %" PRIu64 " AND state IN (%d, %d) ORDER BY list_number",
+                           owner, first, last, TODO_OPEN, TODO_DONE);
+        break;
+    case BUCKET_TAG:
+        sql = arena_printf(a,
+                           "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32 " AND number BETWEEN %" PRIu64
+                           " AND %" PRIu64 " AND state IN (%d, %d) ORDER BY number",
+                           owner, first, last, TODO_OPEN, TODO_DONE);
+        break;
+    }
+    return read_id_rows(db, a, sql, out);
+}
+
+enum db_result read_due(struct db *db, struct arena *a, time_t tomorrow, const char *tomorrow_date,
+                        unsigned limit, struct read_ids *out)
+{
+    /* A date is due at its own midnight in due_key, whatever the zone. That of
+     * tomorrow comes before the moment when tomorrow begins only west of UTC, and is the one
+     * date that does so wrongly. */
+    const char *sql =
+        arena_printf(a,
+                     "SELECT id FROM todo WHERE state = %d AND due_key < FROM_UNIXTIME(%lld)"
+                     " AND (due_key <> '%.10s' OR LENGTH(due) > 10) ORDER BY due_key, id LIMIT %u",
+                     TODO_OPEN, (long long)tomorrow, tomorrow_date, limit);
+    return read_id_rows(db, a, sql, out);
+}
+
+enum db_result read_buckets(struct db *db, struct arena *a, struct read_bucket *buckets, size_t n)
+{
+    if (n == 0)
+        return DB_OK;
+    /* One statement for all; each part is answered from the ends of a range of the primary key. */
+    enum { PART_BYTES = 512 };
+    char *sql = arena_alloc(a, n * PART_BYTES), *end = sql;
+    for (size_t i = 0; i < n; i++) {
+        const struct read_bucket *b = &buckets[i];
+        char of[64];
+        snprintf(of, sizeof of, "FROM bucket WHERE kind=%d AND owner=%" PRIu32 " AND number", b->kind, b->owner);
+        end += snprintf(end, PART_BYTES,
+                        "%sSELECT %zu, (SELECT todos %s=%" PRIu64 "), (SELECT MAX(number) %s<%" PRIu64
+                        "), (SELECT MIN(number) %s>%" PRIu64 ")",
+                        i ? " UNION ALL " : "", i, of, b->number, of, b->number, of, b->number);
+    }
+    MYSQL_RES *rows;
+    enum db_result result = ask_rows(db, "reading buckets", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    MYSQL_ROW row;
+    while ((row = mysql_fetch_row(rows))) {
+        struct read_bucket *b = &buckets[number(row[0])];
+        b->todos = number(row[1]);
+        b->previous = number(row[2]);
+        b->next = number(row[3]);
+    }
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+/* ---- todos */
+
+static int by_todo_id(const void *key, const void *item)
+{
+    uint64_t id = *(const uint64_t *)key, other = ((const struct read_todo *)item)->id;
+    return (id > other) - (id < other);
+}
+
+struct read_todo *read_todos_find(const struct read_todos *todos, uint64_t id)
+{
+    return todos->count ? bsearch(&id, todos->items, todos->count, sizeof *todos->items, by_todo_id) : NULL;
+}
+
+/* Rows come in order of their todos, and a todo's are one stretch of `all`. */
+static enum db_result read_tags_of(struct db *db, struct arena *a, const char *ids, struct read_todos *todos)
+{
+    MYSQL_RES *rows;
+    const char *sql =
+        arena_printf(a,
+                     "SELECT m.todo_id, g.id, g.name, g.slug FROM todo_tag m JOIN tag g ON g.id = m.tag_id"
+                     " WHERE m.todo_id IN (%s) ORDER BY m.todo_id, m.position",
+                     ids);
+    enum db_result result = ask_rows(db, "reading todos' tags", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    struct read_name *all = arena_alloc(a, mysql_num_rows(rows) * sizeof *all);
+    struct read_todo *todo = NULL;
+    MYSQL_ROW row;
+    while ((row = mysql_fetch_row(rows))) {
+        uint64_t id = number(row[0]);
+        if (!todo || todo->id != id) {
+            todo = read_todos_find(todos, id);
+            if (!todo)
+                continue;
+            todo->tags = all;
+        }
+        *all++ = (struct read_name){
+            .id = (uint32_t)number(row[1]), .name = text(a, row[2]), .slug = text(a, row[3])};
+        todo->ntags++;
+    }
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+enum db_result read_todos(struct db *db, struct arena *a, const uint64_t *ids, size_t n,
+                          struct read_todos *out)
+{
+    *out = (struct read_todos){0};
+    if (n == 0)
+        return DB_OK;
+    MYSQL_RES *rows;
+    const char *list = comma_list(a, ids, n);
+    const char *sql =
+        arena_printf(a,
+                     "SELECT t.id, t.version, t.revision, t.state, t.title, t.notes, t.list_id, l.name, l.slug,"
+                     " t.priority, t.due, t.created, t.updated, t.finished"
+                     " FROM todo t JOIN list l ON l.id = t.list_id WHERE t.id IN (%s) ORDER BY t.id",
+                     list);
+    enum db_result result = ask_rows(db, "reading todos", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    out->count = mysql_num_rows(rows);
+    out->items = arena_alloc(a, out->count * sizeof *out->items);
+    for (size_t i = 0; i < out->count; i++) {
+        MYSQL_ROW row = mysql_fetch_row(rows);
+        out->items[i] = (struct read_todo){.id = number(row[0]),
+                                           .version = (uint32_t)number(row[1]),
+                                           .revision = number(row[2]),
+                                           .state = (enum todo_state)number(row[3]),
+                                           .title = text(a, row[4]),
+                                           .notes = text(a, row[5]),
+                                           .list_id = (uint32_t)number(row[6]),
+                                           .list = text(a, row[7]),
+                                           .list_slug = text(a, row[8]),
+                                           .priority = (unsigned)number(row[9]),
+                                           .due = text(a, row[10]),
+                                           .created = moment(a, row[11]),
+                                           .updated = moment(a, row[12]),
+                                           .finished = moment(a, row[13])};
+    }
+    mysql_free_result(rows);
+    return read_tags_of(db, a, list, out);
+}
+
+/* The changes of the todos that `condition` selects, in order of todo and newest first. */
+static enum db_result read_history_rows(struct db *db, struct arena *a, const char *condition,
+                                        struct read_todo **todos, size_t n)
+{
+    MYSQL_RES *rows;
+    const char *sql = arena_printf(a,
+                                   "SELECT todo_id, at, actor, op, IF(LENGTH(detail) > %d,"
+                                   " JSON_REPLACE(detail, '$.notes', ''), detail) FROM `change`"
+                                   " WHERE todo_id %s",
+                                   DETAIL_BYTES, condition);
+    enum db_result result = ask_rows(db, "reading todos' history", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    struct read_history *all = arena_alloc(a, mysql_num_rows(rows) * sizeof *all);
+    struct read_todo *todo = NULL;
+    size_t i = 0;
+    MYSQL_ROW row;
+    while ((row = mysql_fetch_row(rows))) {
+        uint64_t id = number(row[0]);
+        if (!todo || todo->id != id) {
+            while (i < n && todos[i]->id < id)
+                i++;
+            todo = i < n && todos[i]->id == id ? todos[i] : NULL;
+            if (!todo)
+                continue;
+            todo->history = all;
+        }
+        if (todo->nhistory == HISTORY_CHANGES)
+            continue;
+        *all++ = (struct read_history){.at = moment(a, row[1]),
+                                       .actor = text(a, row[2]),
+                                       .op = (enum change_op)number(row[3]),
+                                       .detail = text(a, row[4])};
+        todo->nhistory++;
+    }
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+static int by_pointed_id(const void *a, const void *b)
+{
+    uint64_t x = (*(struct read_todo *const *)a)->id, y = (*(struct read_todo *const *)b)->id;
+    return (x > y) - (x < y);
+}
+
+enum db_result read_histories(struct db *db, struct arena *a, struct read_todo **todos, size_t n)
+{
+    /* Every change adds one to the version: most todos have fewer than are
+     * shown, and come together; the few others one by one, so that a long
+     * history costs no more than its end. */
+    enum db_result result = DB_OK;
+    uint64_t *ids = arena_alloc(a, n * sizeof *ids);
+    size_t count = 0;
+    qsort(todos, n, sizeof *todos, by_pointed_id);
+    for (size_t i = 0; i < n && result == DB_OK; i++) {
+        todos[i]->nhistory = 0;
+        if (todos[i]->version <= HISTORY_CHANGES)
+            ids[count++] = todos[i]->id;
+        else
+            result = read_history_rows(db, a,
+                                       arena_printf(a, "= %" PRIu64 " ORDER BY revision DESC LIMIT %d",
+                                                    todos[i]->id, HISTORY_CHANGES),
+                                       todos, n);
+    }
+    if (count && result == DB_OK)
+        result = read_history_rows(
+            db, a,
+            arena_printf(a, "IN (%s) ORDER BY todo_id, revision DESC", comma_list(a, ids, count)), todos, n);
+    return result;
+}
+
+/* ---- everything, a piece at a time */
+
+enum db_result read_page_count(struct db *db, uint64_t *pages)
+{
+    MYSQL_RES *rows;
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT (SELECT COUNT(*) FROM todo) + (SELECT COUNT(*) FROM bucket)"
+             " + (SELECT COUNT(*) FROM list WHERE %s) + (SELECT COUNT(*) FROM tag WHERE %s)",
+             name_sources[BUCKET_LIST].exists, name_sources[BUCKET_TAG].exists);
+    enum db_result result = ask_rows(db, "counting pages", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    *pages = number(mysql_fetch_row(rows)[0]);
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+static enum db_result read_places(struct db *db, const char *sql, struct read_place *out, size_t *count)
+{
+    MYSQL_RES *rows;
+    enum db_result result = ask_rows(db, "reading what there is", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    MYSQL_ROW row;
+    for (*count = 0; (row = mysql_fetch_row(rows)); ++*count)
+        out[*count] = (struct read_place){number(row[0]), (enum todo_state)number(row[1])};
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+enum db_result read_next_todos(struct db *db, uint64_t after, struct read_place *out, size_t n, size_t *count)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql, "SELECT id, state FROM todo WHERE id > %" PRIu64 " ORDER BY id LIMIT %zu", after,
+             n);
+    return read_places(db, sql, out, count);
+}
+
+enum db_result read_next_names(struct db *db, enum bucket_kind kind, uint64_t after, struct read_place *out,
+                               size_t n, size_t *count)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, "SELECT id, %d FROM %s WHERE %s AND id > %" PRIu64 " ORDER BY id LIMIT %zu",
+             TODO_ABSENT, name_sources[kind].table, name_sources[kind].exists, after, n);
+    return read_places(db, sql, out, count);
+}
+
+enum db_result read_next_buckets(struct db *db, const struct read_bucket *after, struct read_bucket *out,
+                                 size_t n, size_t *count)
+{
+    MYSQL_RES *rows;
+    char sql[384];
+    snprintf(sql, sizeof sql,
+             "SELECT kind, owner, number FROM bucket WHERE kind > %d OR (kind = %d AND (owner > %" PRIu32
+             " OR (owner = %" PRIu32 " AND number > %" PRIu64 "))) ORDER BY kind, owner, number LIMIT %zu",
+             after->kind, after->kind, after->owner, after->owner, after->number, n);
+    enum db_result result = ask_rows(db, "reading which buckets there are", sql, &rows);
+    if (result != DB_OK)
+        return result;
+    MYSQL_ROW row;
+    for (*count = 0; (row = mysql_fetch_row(rows)); ++*count)
+        out[*count] = (struct read_bucket){.kind = (enum bucket_kind)number(row[0]),
+                                           .owner = (uint32_t)number(row[1]),
+                                           .number = number(row[2])};
+    mysql_free_result(rows);
+    return DB_OK;
+}

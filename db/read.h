@@ -1,0 +1,163 @@
+/*
+ * What the generator asks of the database: changes, and rows to render. Linked
+ * into the generator only; nothing here writes.
+ *
+ * Everything between read_begin() and read_end() sees one snapshot, whose
+ * revision read_begin() tells: so what is read fits together, and fits that
+ * revision exactly. Statements carry nothing but integers of ours.
+ *
+ * Rows and their strings live in the arena that is given; times are RFC 3339
+ * in UTC with milliseconds. One thread at a time, as the connection.
+ */
+#ifndef WRIT_DB_READ_H
+#define WRIT_DB_READ_H
+
+#include "db.h"
+#include "todo.h"
+
+/* Connects for reading: repeatable snapshots, each statement a transaction of its own outside of them. */
+enum db_result read_open(struct db *db, const struct db_config *config) __attribute__((warn_unused_result));
+
+struct read_board {
+    uint64_t revision;
+    uint64_t open, done;
+};
+enum db_result read_begin(struct db *db, struct read_board *board) __attribute__((warn_unused_result));
+enum db_result read_end(struct db *db) __attribute__((warn_unused_result));
+
+/* ---- what changed */
+
+struct read_change {
+    uint64_t revision;
+    enum change_op op;
+    uint64_t todo_id; /* 0: none */
+    uint32_t list_id; /* 0: none */
+    enum todo_state from, to;
+    const char *places; /* as in todo.h; lives during the callback */
+};
+typedef void read_change_fn(void *context, const struct read_change *change);
+
+/* Streams the changes of revisions (after, upto] in order, in constant memory.
+ * DB_REFUSED if they are not all there, or there is no sense in one: the
+ * revisions before it have been handed out then, and the caller throws away what it
+ * made of them. The callback must not use the connection. */
+enum db_result read_changes(struct db *db, uint64_t after, uint64_t upto, read_change_fn *each, void *context)
+    __attribute__((warn_unused_result));
+
+/* Streams where a list's todos (open and done) stand: as a change that leaves
+ * each of them as it is would say it. */
+enum db_result read_list_places(struct db *db, uint32_t list_id, read_change_fn *each, void *context)
+    __attribute__((warn_unused_result));
+
+/* ---- lists and tags */
+
+struct read_name {
+    uint32_t id, version; /* version: of a list */
+    const char *name, *slug;
+    bool is_public;
+    bool exists; /* has a page: a list that is not deleted, a tag that a todo carries */
+    uint64_t open, done;
+};
+struct read_names {
+    struct read_name *items;
+    size_t count;
+};
+
+/* `kind` is BUCKET_LIST or BUCKET_TAG. By ids, in order of id; deleted ones too. */
+enum db_result read_names(struct db *db, struct arena *a, enum bucket_kind kind, const uint64_t *ids, size_t n,
+                          struct read_names *out) __attribute__((warn_unused_result));
+/* Those that exist: all of them by name, or the `limit` with the most open todos. */
+enum db_result read_all_names(struct db *db, struct arena *a, enum bucket_kind kind, struct read_names *out)
+    __attribute__((warn_unused_result));
+enum db_result read_top_names(struct db *db, struct arena *a, enum bucket_kind kind, unsigned limit,
+                              struct read_names *out) __attribute__((warn_unused_result));
+/* NULL if it is not among them. `names` in order of id. */
+const struct read_name *read_names_find(const struct read_names *names, uint32_t id);
+
+/* ---- which todos stand where */
+
+struct read_ids {
+    uint64_t *items;
+    size_t count;
+};
+
+/* The newest `limit` of a sequence: open todos by id, done ones by when they
+ * were finished, those of a list or tag (the open ones) by number. */
+enum db_result read_newest(struct db *db, struct arena *a, enum bucket_kind kind, uint32_t owner,
+                           unsigned limit, struct read_ids *out) __attribute__((warn_unused_result));
+/* A bucket's, in order of number; a list's or tag's are open and done. */
+enum db_result read_bucket_todos(struct db *db, struct arena *a, enum bucket_kind kind, uint32_t owner,
+                                 uint64_t bucket, struct read_ids *out) __attribute__((warn_unused_result));
+/* Open todos that are due before the moment `tomorrow`, when the local day
+ * that is called `tomorrow_date` ("YYYY-MM-DD") begins: the earliest `limit`. */
+enum db_result read_due(struct db *db, struct arena *a, time_t tomorrow, const char *tomorrow_date,
+                        unsigned limit, struct read_ids *out) __attribute__((warn_unused_result));
+
+/* A bucket and its neighbours that are not empty (0: none). */
+struct read_bucket {
+    enum bucket_kind kind;
+    uint32_t owner;
+    uint64_t number; /* READ_BUCKET_END: `previous` is the last one of the sequence */
+    uint64_t todos, previous, next;
+};
+#define READ_BUCKET_END (UINT64_C(1) << 62)
+/* Fills in the last three fields of n buckets. */
+enum db_result read_buckets(struct db *db, struct arena *a, struct read_bucket *buckets, size_t n)
+    __attribute__((warn_unused_result));
+
+/* ---- todos */
+
+struct read_history {
+    const char *at, *actor;
+    enum change_op op;
+    const char *detail; /* JSON, or NULL; notes may be "" in it, in the place of [from, to] */
+};
+
+struct read_todo {
+    uint64_t id, revision;
+    uint32_t version;
+    enum todo_state state;
+    const char *title, *notes;
+    const char *list, *list_slug;
+    uint32_t list_id;
+    unsigned priority;
+    const char *due; /* NULL: none */
+    const char *created, *updated, *finished;
+    const struct read_name *tags; /* id, name and slug only, in the order typed */
+    size_t ntags;
+    const struct read_history *history; /* once read_histories() has filled it: newest first */
+    size_t nhistory;
+};
+struct read_todos {
+    struct read_todo *items; /* in order of id */
+    size_t count;
+};
+
+/* By ids, in any order, doubles allowed. Those that are not there are left out. */
+enum db_result read_todos(struct db *db, struct arena *a, const uint64_t *ids, size_t n,
+                          struct read_todos *out) __attribute__((warn_unused_result));
+struct read_todo *read_todos_find(const struct read_todos *todos, uint64_t id);
+
+/* The last HISTORY_CHANGES of each of n todos. */
+enum db_result read_histories(struct db *db, struct arena *a, struct read_todo **todos, size_t n)
+    __attribute__((warn_unused_result));
+
+/* ---- everything, a piece at a time, for a full build */
+
+/* How many pages of todos, buckets, lists and tags there are, deleted todos' included. */
+enum db_result read_page_count(struct db *db, uint64_t *pages) __attribute__((warn_unused_result));
+
+struct read_place {
+    uint64_t id; /* of a todo, list or tag */
+    enum todo_state state;
+};
+/* The next ones behind `after`, at most n; *count is less at the end only. */
+enum db_result read_next_todos(struct db *db, uint64_t after, struct read_place *out, size_t n, size_t *count)
+    __attribute__((warn_unused_result));
+enum db_result read_next_names(struct db *db, enum bucket_kind kind, uint64_t after, struct read_place *out,
+                               size_t n, size_t *count) __attribute__((warn_unused_result));
+/* Behind kind, owner and number of *after (all zero: from the beginning). */
+enum db_result read_next_buckets(struct db *db, const struct read_bucket *after, struct read_bucket *out,
+                                 size_t n, size_t *count) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,249 @@
+/* See cycle.h. */
+#include "cycle.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- from changes to a plan */
+
+struct planning {
+    struct plan *plan;
+    uint64_t published;
+};
+
+static void on_change(void *context, const struct read_change *change)
+{
+    const struct planning *p = context;
+    plan_change(p->plan, change, change->revision <= p->published);
+}
+
+static void on_place(void *context, const struct read_change *change)
+{
+    plan_change(context, change, false);
+}
+
+/* A list's name stands on every page that shows one of its todos. */
+static enum db_result plan_lists(struct renderer *r, struct plan *plan)
+{
+    enum db_result result = DB_OK;
+    size_t n = 0;
+    plan_sort(plan);
+    uint32_t *lists = arena_alloc(&r->arena, plan->count * sizeof *lists);
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].all_todos)
+            lists[n++] = plan->items[i].key.owner;
+    for (size_t i = 0; i < n && result == DB_OK && !plan->too_large; i++)
+        result = read_list_places(&r->db, lists[i], on_place, plan);
+    return result;
+}
+
+/* Buckets that came or went are links of others. The plan grows at its end meanwhile, and may be sorted:
+ * so what is looked at is copied first. */
+static enum db_result plan_neighbours(struct renderer *r, struct plan *plan)
+{
+    enum { AT_ONCE = 64 };
+    struct read_bucket buckets[AT_ONCE];
+    int32_t deltas[AT_ONCE];
+    enum db_result result = DB_OK;
+    plan_sort(plan);
+    struct plan_item *touched = arena_alloc(&r->arena, plan->count * sizeof *touched);
+    size_t n = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        if (page_types[plan->items[i].key.kind].in_bucket && plan->items[i].delta)
+            touched[n++] = plan->items[i];
+
+    for (size_t done = 0; done < n && result == DB_OK;) {
+        size_t count = 0;
+        for (; done < n && count < AT_ONCE; done++, count++) {
+            const struct page_key *key = &touched[done].key;
+            deltas[count] = touched[done].delta;
+            buckets[count] = (struct read_bucket){
+                .kind = page_types[key->kind].sequence, .owner = key->owner, .number = key->number};
+        }
+        result = read_buckets(&r->db, &r->arena, buckets, count);
+        for (size_t i = 0; i < count && result == DB_OK; i++)
+            plan_bucket(plan, &buckets[i], deltas[i]);
+    }
+    return result;
+}
+
+/* Tags that came or went. */
+static enum db_result plan_tags(struct renderer *r, struct plan *plan)
+{
+    struct read_names tags;
+    size_t n = 0;
+    plan_sort(plan);
+    uint64_t *ids = arena_alloc(&r->arena, plan->count * sizeof *ids);
+    int32_t *deltas = arena_alloc(&r->arena, plan->count * sizeof *deltas);
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].key.kind == PAGE_TAG && plan->items[i].delta) {
+            ids[n] = plan->items[i].key.owner;
+            deltas[n++] = plan->items[i].delta;
+        }
+    enum db_result result = read_names(&r->db, &r->arena, BUCKET_TAG, ids, n, &tags);
+    for (size_t i = 0; i < n && result == DB_OK; i++) {
+        const struct read_name *tag = read_names_find(&tags, (uint32_t)ids[i]);
+        if (tag)
+            plan_tag(plan, tag->open + tag->done, deltas[i]);
+    }
+    return result;
+}
+
+bool plan_changes(struct renderer *r, struct plan *plan, uint64_t planned, uint64_t published)
+{
+    struct planning planning = {plan, published};
+    arena_reset(&r->arena);
+    enum db_result result = DB_OK;
+    if (planned < r->board.revision)
+        result = read_changes(&r->db, planned, r->board.revision, on_change, &planning);
+    if (plan->problem[0])
+        return renderer_failed(r, plan->problem);
+    if (result == DB_OK)
+        result = plan_lists(r, plan);
+    if (result == DB_OK && !plan->too_large)
+        result = plan_neighbours(r, plan);
+    if (result == DB_OK && !plan->too_large)
+        result = plan_tags(r, plan);
+    if (result != DB_OK)
+        return renderer_failed(r, r->db.error);
+    plan_sort(plan);
+    return true;
+}
+
+/* ---- a cycle */
+
+/* Is current/ what this process can go on from? What is remembered of it is forgotten if another process has published. */
+static enum cycle_result look(struct cycle *c, struct tree *tree)
+{
+    struct renderer *r = c->renderer;
+    struct cursor cursor;
+    if (c->site->state.fingerprint != r->fingerprint) {
+        /* Somebody rendered all pages with other templates: perhaps those that now lie there. */
+        if (!renderer_reload(r))
+            return CYCLE_FAILED;
+        if (c->site->state.fingerprint != r->fingerprint) {
+            renderer_failed(r, "templates, assets, settings or program are not those that the pages were made with");
+            return CYCLE_BUILD;
+        }
+    }
+    if (!site_is_trusted(c->site)) {
+        renderer_failed(r, "the machine went down without a sync");
+        return CYCLE_BUILD;
+    }
+    if (!tree_read_cursor(tree, &cursor)) {
+        renderer_failed(r, "current/revision.json is missing or makes no sense");
+        return CYCLE_BUILD;
+    }
+    if (!c->known || cursor.revision != c->cursor.revision || cursor.settled != c->cursor.settled) {
+        plan_clear(&c->plan);
+        c->known = true;
+        c->cursor = cursor;
+        c->planned = cursor.settled;
+        c->day[0] = '\0';
+    }
+    return CYCLE_DONE;
+}
+
+static bool write_cursor(struct cycle *c, struct tree *tree, struct cursor cursor)
+{
+    if (cursor.revision == c->cursor.revision && cursor.settled == c->cursor.settled)
+        return true;
+    if (!tree_write_cursor(tree, &cursor))
+        return renderer_failed(c->renderer, tree->error);
+    c->cursor = cursor;
+    return true;
+}
+
+static bool publish_now(struct cycle *c, struct tree *tree)
+{
+    struct renderer *r = c->renderer;
+    if (!tree_next_counter(tree))
+        return renderer_failed(r, tree->error);
+    if (!render_pages(r, tree, c->plan.items, c->plan.count, true))
+        return false;
+    plan_published(&c->plan);
+    struct cursor cursor = {r->board.revision, c->cursor.settled};
+    if (!plan_has_later(&c->plan))
+        cursor.settled = cursor.revision;
+    if (!write_cursor(c, tree, cursor))
+        return false;
+    c->planned = r->board.revision;
+    strcpy(c->day, r->today);
+    return true;
+}
+
+static bool publish_later(struct cycle *c, struct tree *tree)
+{
+    struct renderer *r = c->renderer;
+    if (!tree_next_counter(tree))
+        return renderer_failed(r, tree->error);
+    if (!render_pages(r, tree, c->plan.items, c->plan.count, false))
+        return false;
+    plan_clear(&c->plan);
+    return write_cursor(c, tree, (struct cursor){r->board.revision, r->board.revision});
+}
+
+/* With current/ open and a snapshot. */
+static enum cycle_result publish(struct cycle *c, struct tree *tree, bool settle, cycle_published_fn *published,
+                                 void *context)
+{
+    struct renderer *r = c->renderer;
+    if (r->board.revision < c->cursor.revision) {
+        snprintf(r->error, sizeof r->error, "the database is at revision %" PRIu64 ", and the pages are of %" PRIu64,
+                 r->board.revision, c->cursor.revision);
+        return CYCLE_BUILD;
+    }
+    bool new_day = strcmp(c->day, r->today) != 0;
+    if (r->board.revision == c->cursor.revision && !new_day && !(settle && cycle_is_unsettled(c)))
+        return CYCLE_DONE;
+
+    if (new_day)
+        plan_add(&c->plan, PAGE_BOARD, 0, 0, PLAN_NOW);
+    if (!plan_changes(r, &c->plan, c->planned, c->cursor.revision))
+        return CYCLE_FAILED;
+    if (c->plan.too_large) {
+        renderer_failed(r, "so many pages have changed that it is quicker");
+        return CYCLE_BUILD;
+    }
+    if (!publish_now(c, tree))
+        return CYCLE_FAILED;
+    published(context, c->cursor.revision);
+    if (settle && cycle_is_unsettled(c) && !publish_later(c, tree))
+        return CYCLE_FAILED;
+    return CYCLE_DONE;
+}
+
+enum cycle_result cycle_run(struct cycle *c, bool settle, cycle_published_fn *published, void *context)
+{
+    struct tree tree;
+    if (!site_lock(c->site)) {
+        renderer_failed(c->renderer, c->site->error);
+        return CYCLE_FAILED;
+    }
+    enum cycle_result result = CYCLE_FAILED;
+    if (tree_open_current(&tree, c->site)) {
+        result = look(c, &tree);
+        if (result == CYCLE_DONE) {
+            result = renderer_begin(c->renderer) ? publish(c, &tree, settle, published, context) : CYCLE_FAILED;
+            renderer_end(c->renderer, result != CYCLE_DONE);
+        }
+        tree_close(&tree);
+    } else {
+        renderer_failed(c->renderer, tree.error);
+        if (errno == ENOENT)
+            result = CYCLE_BUILD;
+    }
+    site_unlock(c->site);
+    if (result != CYCLE_DONE) {
+        plan_clear(&c->plan);
+        c->planned = c->cursor.settled;
+    }
+    return result;
+}
+
+bool cycle_is_unsettled(const struct cycle *c)
+{
+    return c->cursor.settled < c->cursor.revision || plan_has_later(&c->plan);
+}

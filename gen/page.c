@@ -1,0 +1,214 @@
+/* The table of page.h, and the paths that follow from it. */
+#include "page.h"
+
+#include "../templates/escape.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    DATA = TWIN_HTML | TWIN_JSON,
+    ALL = DATA | TWIN_MD,
+    FEW = 3 * 20, /* the board: what is due, the newest, and lists and tags */
+    MANY = 10 * BUCKET_TODOS,
+};
+
+const struct page_type page_types[PAGE_KINDS] = {
+    [PAGE_TODO] = {.name = "todo",
+                   .template = "todo",
+                   .base = "todos",
+                   .has_number = true,
+                   .twins = DATA,
+                   .weight = 1,
+                   .gather = todo_page_gather,
+                   .show = todo_page_show},
+    [PAGE_DELETED] = {.name = "deleted",
+                      .template = "deleted",
+                      .base = "deleted",
+                      .has_number = true,
+                      .twins = TWIN_HTML,
+                      .weight = 1,
+                      .gather = todo_page_gather,
+                      .show = deleted_page_show},
+    [PAGE_OPEN_BUCKET] = {.name = "open",
+                          .template = "todos",
+                          .base = "open",
+                          .sequence = BUCKET_OPEN,
+                          .in_bucket = true,
+                          .has_number = true,
+                          .twins = DATA,
+                          .weight = BUCKET_TODOS,
+                          .gather = list_page_gather,
+                          .show = list_page_show},
+    [PAGE_DONE_BUCKET] = {.name = "done",
+                          .template = "todos",
+                          .base = "done",
+                          .sequence = BUCKET_DONE,
+                          .in_bucket = true,
+                          .has_number = true,
+                          .twins = DATA,
+                          .weight = BUCKET_TODOS,
+                          .gather = list_page_gather,
+                          .show = list_page_show},
+    [PAGE_LIST_BUCKET] = {.name = "list",
+                          .template = "todos",
+                          .base = "lists",
+                          .sequence = BUCKET_LIST,
+                          .in_bucket = true,
+                          .has_slug = true,
+                          .has_number = true,
+                          .twins = ALL,
+                          .late_twins = TWIN_MD,
+                          .weight = BUCKET_TODOS,
+                          .gather = list_page_gather,
+                          .show = list_page_show},
+    [PAGE_TAG_BUCKET] = {.name = "tag",
+                         .template = "todos",
+                         .base = "tags",
+                         .sequence = BUCKET_TAG,
+                         .in_bucket = true,
+                         .has_slug = true,
+                         .has_number = true,
+                         .twins = ALL,
+                         .late_twins = TWIN_MD,
+                         .weight = BUCKET_TODOS,
+                         .gather = list_page_gather,
+                         .show = list_page_show},
+    [PAGE_OPEN] = {.name = "open",
+                   .template = "todos",
+                   .base = "open",
+                   .sequence = BUCKET_OPEN,
+                   .twins = DATA,
+                   .weight = BUCKET_TODOS,
+                   .gather = list_page_gather,
+                   .show = list_page_show},
+    [PAGE_DONE] = {.name = "done",
+                   .template = "todos",
+                   .base = "done",
+                   .sequence = BUCKET_DONE,
+                   .twins = DATA,
+                   .weight = BUCKET_TODOS,
+                   .gather = list_page_gather,
+                   .show = list_page_show},
+    [PAGE_LIST] = {.name = "list",
+                   .template = "todos",
+                   .base = "lists",
+                   .sequence = BUCKET_LIST,
+                   .has_slug = true,
+                   .twins = ALL,
+                   .late_twins = TWIN_MD,
+                   .weight = BUCKET_TODOS,
+                   .gather = list_page_gather,
+                   .show = list_page_show},
+    [PAGE_TAG] = {.name = "tag",
+                  .template = "todos",
+                  .base = "tags",
+                  .sequence = BUCKET_TAG,
+                  .has_slug = true,
+                  .twins = ALL,
+                  .late_twins = TWIN_MD,
+                  .weight = BUCKET_TODOS,
+                  .gather = list_page_gather,
+                  .show = list_page_show},
+    [PAGE_LISTS] = {.name = "lists",
+                    .template = "names",
+                    .base = "lists",
+                    .twins = DATA,
+                    .weight = MANY,
+                    .gather = names_page_gather,
+                    .show = names_page_show},
+    [PAGE_TAGS] = {.name = "tags",
+                   .template = "names",
+                   .base = "tags",
+                   .twins = DATA,
+                   .weight = MANY,
+                   .gather = names_page_gather,
+                   .show = names_page_show},
+    [PAGE_BOARD] = {.name = "board",
+                    .template = "board",
+                    .base = "index",
+                    .twins = ALL,
+                    .late_twins = TWIN_MD,
+                    .weight = FEW,
+                    .gather = board_page_gather,
+                    .show = board_page_show},
+    [PAGE_ERROR] = {.name = "error",
+                    .template = "error",
+                    .has_slug = true,
+                    .twins = TWIN_HTML,
+                    .weight = 1,
+                    .gather = error_page_gather,
+                    .show = error_page_show},
+};
+
+enum page_kind page_of_bucket(enum bucket_kind kind)
+{
+    return (enum page_kind)(PAGE_OPEN_BUCKET + (kind - BUCKET_OPEN));
+}
+
+enum page_kind page_of_head(enum bucket_kind kind)
+{
+    return (enum page_kind)(PAGE_OPEN + (kind - BUCKET_OPEN));
+}
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+int page_compare(const struct page_key *a, const struct page_key *b)
+{
+    if (a->kind != b->kind)
+        return COMPARE(a->kind, b->kind);
+    if (a->audience != b->audience)
+        return COMPARE(a->audience, b->audience);
+    if (a->owner != b->owner)
+        return COMPARE(a->owner, b->owner);
+    return COMPARE(a->number, b->number);
+}
+
+/* The segments, with or without escapes. */
+static bool join(const struct page_key *key, const char *slug, char path[PAGE_PATH_BYTES], bool url)
+{
+    const struct page_type *type = &page_types[key->kind];
+    struct buffer out;
+    buffer_init(&out, PAGE_PATH_BYTES - 1);
+    if (url)
+        buffer_putc(&out, '/');
+    if (type->base)
+        buffer_puts(&out, type->base);
+    if (type->has_slug) {
+        if (type->base)
+            buffer_putc(&out, '/');
+        (url ? escape_url_segment : escape_none)(&out, slug, strlen(slug));
+    }
+    if (type->has_number)
+        buffer_printf(&out, "/%" PRIu64, key->number);
+    bool fits = !out.overflow;
+    if (fits) {
+        memcpy(path, out.base, out.len);
+        path[out.len] = '\0';
+    }
+    buffer_release(&out);
+    return fits;
+}
+
+bool page_path(const struct page_key *key, const char *slug, char path[PAGE_PATH_BYTES])
+{
+    return join(key, slug, path, false);
+}
+
+bool page_url(const struct page_key *key, const char *slug, char url[PAGE_PATH_BYTES])
+{
+    return join(key, slug, url, true);
+}
+
+const char *twin_extension(enum twin twin)
+{
+    switch (twin) {
+    case TWIN_HTML:
+        return ".html";
+    case TWIN_JSON:
+        return ".json";
+    case TWIN_MD:
+        return ".md";
+    }
+    return "";
+}

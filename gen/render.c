@@ -1,0 +1,378 @@
+/*
+ * Batches. What a batch's pages show is gathered first, as ids; each todo is
+ * then read once, however many of the pages it stands on; then page by page is
+ * rendered. A batch is bounded by how many todos can stand on its pages, so
+ * that memory does not grow with the board or with a plan.
+ */
+#include "render.h"
+
+#include "../db/outline.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BATCH_TODOS = 1600 }; /* with notes of 16 KiB each, the most there can be, 26 MB */
+
+static const char *const audience_folders[AUDIENCES] = {"members", "public"};
+
+bool renderer_failed(struct renderer *r, const char *why)
+{
+    snprintf(r->error, sizeof r->error, "%s", why);
+    return false;
+}
+
+/* ---- templates and assets */
+
+static bool templates_complete(const struct mustache_set *set, char *error, size_t error_size)
+{
+    for (int kind = 0; kind < PAGE_KINDS; kind++)
+        for (int twin = TWIN_HTML; twin <= TWIN_JSON; twin <<= 1) {
+            char name[64];
+            snprintf(name, sizeof name, "%s%s", page_types[kind].template, twin_extension((enum twin)twin));
+            if (page_types[kind].twins & (unsigned)twin && !mustache_find(set, name)) {
+                snprintf(error, error_size, "%s.mustache is missing", name);
+                return false;
+            }
+        }
+    return true;
+}
+
+bool renderer_reload(struct renderer *r)
+{
+    char why[512];
+    struct assets assets;
+    struct mustache_set *templates = mustache_read(r->settings->templates, &page_view_type, why, sizeof why);
+    if (!templates || !templates_complete(templates, why, sizeof why)) {
+        mustache_free(templates);
+        snprintf(r->error, sizeof r->error, "reading the templates in %s (WRIT_TEMPLATES): %s",
+                 r->settings->templates, why);
+        return false;
+    }
+    if (!assets_read(&assets, r->settings->assets, r->error, sizeof r->error)) {
+        mustache_free(templates);
+        return false;
+    }
+    mustache_free(r->templates);
+    assets_release(&r->assets);
+    r->templates = templates;
+    r->assets = assets;
+
+    uint64_t parts[] = {settings_fingerprint(r->settings), mustache_fingerprint(templates),
+                        assets_fingerprint(&assets)};
+    r->fingerprint = hash_bytes(HASH_START, parts, sizeof parts);
+    return true;
+}
+
+bool renderer_init(struct renderer *r, const struct settings *settings)
+{
+    *r = (struct renderer){.settings = settings};
+    buffer_init(&r->out, PAGE_BYTES_MAX);
+    buffer_init(&r->notes, PAGE_BYTES_MAX);
+    return renderer_reload(r);
+}
+
+void renderer_release(struct renderer *r)
+{
+    db_close(&r->db);
+    mustache_free(r->templates);
+    assets_release(&r->assets);
+    arena_release(&r->arena);
+    buffer_release(&r->out);
+    buffer_release(&r->notes);
+}
+
+/* ---- the snapshot */
+
+void local_day(char day[DAY_BYTES])
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(day, DAY_BYTES, "%Y-%m-%d", localtime_r(&now, &tm));
+}
+
+bool renderer_begin(struct renderer *r)
+{
+    if (!r->db.mysql && read_open(&r->db, &r->settings->db) != DB_OK) {
+        renderer_failed(r, r->db.error);
+        db_close(&r->db);
+        return false;
+    }
+    if (read_begin(&r->db, &r->board) != DB_OK) {
+        renderer_failed(r, r->db.error);
+        db_close(&r->db);
+        return false;
+    }
+    local_day(r->today);
+    return true;
+}
+
+void renderer_end(struct renderer *r, bool failed)
+{
+    if (failed || read_end(&r->db) != DB_OK)
+        db_close(&r->db);
+}
+
+/* ---- a batch */
+
+/* The names that the pages of a batch are about. */
+static bool read_owners(struct renderer *r, struct plan_item *const *items, size_t n, enum bucket_kind kind,
+                        struct read_names *out)
+{
+    uint64_t *ids = arena_alloc(&r->arena, n * sizeof *ids);
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (page_types[items[i]->key.kind].sequence == kind)
+            ids[count++] = items[i]->key.owner;
+    return read_names(&r->db, &r->arena, kind, ids, count, out) == DB_OK || renderer_failed(r, r->db.error);
+}
+
+static bool make_pages(struct renderer *r, struct plan_item *const *items, size_t n, struct page *pages)
+{
+    struct read_names lists, tags;
+    if (!read_owners(r, items, n, BUCKET_LIST, &lists) || !read_owners(r, items, n, BUCKET_TAG, &tags))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct page *page = &pages[i];
+        page->key = items[i]->key;
+        page->type = &page_types[page->key.kind];
+        if (page->type->sequence >= BUCKET_LIST)
+            page->owner = read_names_find(page->type->sequence == BUCKET_LIST ? &lists : &tags, page->key.owner);
+        page->slug = page->owner ? page->owner->slug : NULL;
+    }
+    return true;
+}
+
+/* The neighbours of all buckets in one go. */
+static bool read_neighbours(struct renderer *r, struct page *pages, size_t n)
+{
+    struct read_bucket *buckets = arena_alloc(&r->arena, n * sizeof *buckets);
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (pages[i].bucket) {
+            buckets[count] = *pages[i].bucket;
+            pages[i].bucket = &buckets[count++];
+        }
+    return read_buckets(&r->db, &r->arena, buckets, count) == DB_OK || renderer_failed(r, r->db.error);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool read_rows(struct renderer *r, struct page *pages, size_t n)
+{
+    size_t total = 0, count = 0, nhistories = 0;
+    for (size_t i = 0; i < n; i++)
+        total += pages[i].ids.count;
+    uint64_t *ids = arena_alloc(&r->arena, total * sizeof *ids);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < pages[i].ids.count; j++)
+            ids[count++] = pages[i].ids.items[j];
+    qsort(ids, count, sizeof *ids, by_number);
+    total = count;
+    count = 0;
+    for (size_t i = 0; i < total; i++)
+        if (i == 0 || ids[i] != ids[i - 1])
+            ids[count++] = ids[i];
+
+    struct read_todos *rows = arena_alloc(&r->arena, sizeof *rows);
+    if (read_todos(&r->db, &r->arena, ids, count, rows) != DB_OK)
+        return renderer_failed(r, r->db.error);
+    struct read_todo **with_history = arena_alloc(&r->arena, n * sizeof *with_history);
+    for (size_t i = 0; i < n; i++) {
+        pages[i].rows = rows;
+        struct read_todo *row = pages[i].key.kind == PAGE_TODO ? read_todos_find(rows, pages[i].key.number) : NULL;
+        if (row)
+            with_history[nhistories++] = row;
+    }
+    return read_histories(&r->db, &r->arena, with_history, nhistories) == DB_OK ||
+           renderer_failed(r, r->db.error);
+}
+
+/* ---- a page */
+
+/* What every page says. */
+static bool begin_view(struct renderer *r, const struct page *page, struct page_view *view)
+{
+    char url[PAGE_PATH_BYTES];
+    if (!page_url(&page->key, page->slug, url))
+        return false;
+    const char *name = page->type->name;
+    *view = (struct page_view){.site_title = r->settings->title,
+                               .site_url = r->settings->url,
+                               .members = page->key.audience == AUDIENCE_MEMBERS,
+                               .style_href = assets_href(&r->assets, ASSET_STYLE),
+                               .script_href = assets_href(&r->assets, ASSET_SCRIPT),
+                               .icon_href = assets_href(&r->assets, ASSET_ICON),
+                               .stem = arena_strdup(&r->arena, url),
+                               .kind = name,
+                               .is_board = page->key.kind == PAGE_BOARD,
+                               .is_open = page->type->sequence == BUCKET_OPEN,
+                               .is_done = page->type->sequence == BUCKET_DONE,
+                               .is_lists = page->key.kind == PAGE_LISTS || page->type->sequence == BUCKET_LIST,
+                               .is_tags = page->key.kind == PAGE_TAGS || page->type->sequence == BUCKET_TAG,
+                               .has_json = page->type->twins & TWIN_JSON,
+                               .has_md = page->type->twins & TWIN_MD};
+    view->path = view->is_board ? "/" : view->stem;
+    return true;
+}
+
+/* The Markdown twin: a task list that can be imported as it is. Under a list's name, or with it on each line. */
+static void render_outline(struct renderer *r, const struct page *page)
+{
+    bool of_list = page->type->sequence == BUCKET_LIST;
+    if (of_list) {
+        buffer_puts(&r->out, outline_heading(&r->arena, page->owner->name));
+        buffer_putc(&r->out, '\n');
+    }
+    for (size_t i = page->ndue; i < page->ids.count; i++) {
+        const struct read_todo *row = read_todos_find(page->rows, page->ids.items[i]);
+        const char *tags[TODO_TAGS];
+        if (!row)
+            continue;
+        size_t ntags = row->ntags < TODO_TAGS ? row->ntags : TODO_TAGS;
+        for (size_t j = 0; j < ntags; j++)
+            tags[j] = row->tags[j].name;
+        buffer_puts(&r->out, outline_todo(&r->arena, &(struct outline_todo){.title = row->title,
+                                                                            .notes = row->notes,
+                                                                            .list = of_list ? NULL : row->list,
+                                                                            .due = row->due,
+                                                                            .tags = tags,
+                                                                            .ntags = ntags,
+                                                                            .priority = row->priority,
+                                                                            .done = row->state == TODO_DONE}));
+    }
+}
+
+static void render_twin(struct renderer *r, const struct page *page, const struct page_view *view, enum twin twin)
+{
+    buffer_clear(&r->out);
+    if (twin == TWIN_MD) {
+        render_outline(r, page);
+        return;
+    }
+    char template[64];
+    snprintf(template, sizeof template, "%s%s", page->type->template, twin_extension(twin));
+    mustache_render(mustache_find(r->templates, template), &page_view_type, view, &r->out);
+}
+
+static bool full_path(const struct page_key *key, const char *slug, char *path, size_t size)
+{
+    char within[PAGE_PATH_BYTES];
+    return page_path(key, slug, within) &&
+           (size_t)snprintf(path, size, "%s/%s", audience_folders[key->audience], within) < size - sizeof ".json";
+}
+
+static bool put_page(struct renderer *r, struct tree *tree, const struct page *page, const struct page_view *view,
+                     unsigned twins)
+{
+    char path[PAGE_PATH_BYTES + 32];
+    if (!full_path(&page->key, page->slug, path, sizeof path))
+        return renderer_failed(r, "the path of a page is too long, which is a bug");
+    char *extension = path + strlen(path);
+    for (unsigned twin = TWIN_HTML; twin <= TWIN_MD; twin <<= 1) {
+        if (!(twins & twin))
+            continue;
+        render_twin(r, page, view, (enum twin)twin);
+        strcpy(extension, twin_extension((enum twin)twin));
+        if (r->out.overflow)
+            say("%s would be larger than %d MiB, and stays as it is.", path, PAGE_BYTES_MAX >> 20);
+        else if (!tree_put(tree, path, (enum audience)page->key.audience, r->out.base, r->out.len))
+            return renderer_failed(r, tree->error);
+    }
+    return true;
+}
+
+static bool render_batch(struct renderer *r, struct tree *tree, struct plan_item **items, size_t n, bool now)
+{
+    arena_reset(&r->arena);
+    struct page *pages = arena_alloc(&r->arena, n * sizeof *pages);
+    if (!make_pages(r, items, n, pages))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!pages[i].type->gather(r, &pages[i]))
+            return false;
+    if (!read_neighbours(r, pages, n) || !read_rows(r, pages, n))
+        return false;
+
+    for (size_t i = 0; i < n; i++) {
+        struct page *page = &pages[i];
+        struct page_view view;
+        if (!page->type->has_slug || page->slug) { /* else a list or tag that never was */
+            if (!begin_view(r, page, &view))
+                return renderer_failed(r, "the URL of a page is too long, which is a bug");
+            page->type->show(r, page, &view);
+        }
+        items[i]->gone = !page->exists;
+        if (page->exists && !put_page(r, tree, page, &view, now ? items[i]->now : items[i]->later))
+            return false;
+    }
+    return true;
+}
+
+static bool remove_batch(struct renderer *r, struct tree *tree, struct plan_item **items, size_t n, bool now)
+{
+    (void)now; /* all its twins go at once */
+    arena_reset(&r->arena);
+    struct page *pages = arena_alloc(&r->arena, n * sizeof *pages);
+    if (!make_pages(r, items, n, pages))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        char path[PAGE_PATH_BYTES + 32];
+        if (pages[i].type->has_slug && !pages[i].slug)
+            continue;
+        if (!full_path(&pages[i].key, pages[i].slug, path, sizeof path))
+            return renderer_failed(r, "the path of a page is too long, which is a bug");
+        char *extension = path + strlen(path);
+        for (unsigned twin = TWIN_HTML; twin <= TWIN_MD; twin <<= 1) {
+            strcpy(extension, twin_extension((enum twin)twin));
+            if (pages[i].type->twins & twin && !tree_remove(tree, path))
+                return renderer_failed(r, tree->error);
+        }
+    }
+    return true;
+}
+
+/* ---- all of them */
+
+typedef bool batch_fn(struct renderer *, struct tree *, struct plan_item **, size_t, bool now);
+
+/* Hands out the items that are due and wanted, in batches. */
+static bool in_batches(struct renderer *r, struct tree *tree, struct plan_item *items, size_t n, bool now, bool gone,
+                       batch_fn *each)
+{
+    struct plan_item *batch[BATCH_TODOS];
+    for (size_t i = 0; i < n;) {
+        size_t count = 0, weight = 0;
+        for (; i < n && weight < BATCH_TODOS; i++)
+            if ((now ? items[i].now : items[i].later) && items[i].gone == gone) {
+                batch[count++] = &items[i];
+                weight += page_types[items[i].key.kind].weight;
+            }
+        if (count && !each(r, tree, batch, count, now))
+            return false;
+    }
+    return true;
+}
+
+bool render_pages(struct renderer *r, struct tree *tree, struct plan_item *items, size_t n, bool now)
+{
+    for (size_t i = 0; i < n; i++)
+        items[i].gone = false;
+    return in_batches(r, tree, items, n, now, false, render_batch) &&
+           in_batches(r, tree, items, n, now, true, remove_batch);
+}
+
+bool render_assets(struct renderer *r, struct tree *tree)
+{
+    for (int audience = 0; audience < AUDIENCES_MADE; audience++)
+        if (!assets_put(&r->assets, tree, (enum audience)audience, audience_folders[audience]))
+            return renderer_failed(r, tree->error);
+    return true;
+}

@@ -1,0 +1,82 @@
+/*
+ * Pages from rows: reads what a set of pages shows from one snapshot, and puts
+ * their files into a tree, a bounded batch at a time.
+ *
+ * Nothing that is rendered depends on anything but the snapshot, the
+ * templates, the settings and, on the board, the local day: so a page that is rendered
+ * because of a change and one that is rendered with all others are the same
+ * bytes.
+ */
+#ifndef WRIT_GEN_RENDER_H
+#define WRIT_GEN_RENDER_H
+
+#include "../templates/view.h"
+#include "assets.h"
+#include "plan.h"
+#include "settings.h"
+
+enum {
+    PAGE_BYTES_MAX = 64 << 20, /* a page that would be larger is left as it is, and logged */
+    DAY_BYTES = 11,            /* "2026-12-01" */
+};
+
+struct renderer {
+    const struct settings *settings;
+    struct db db;
+    struct mustache_set *templates;
+    struct assets assets;
+    uint64_t fingerprint; /* of all that pages depend on but the database and the day */
+
+    struct read_board board; /* of the snapshot */
+    char today[DAY_BYTES];   /* in TZ */
+
+    struct arena arena; /* of a batch */
+    struct buffer out, notes;
+    char error[1024]; /* of the last call that returned false */
+};
+
+/* Reads templates and assets; does not connect. False: `error` says which file is wrong. */
+bool renderer_init(struct renderer *r, const struct settings *settings) __attribute__((warn_unused_result));
+void renderer_release(struct renderer *r);
+
+/* Reads templates and assets again; keeps the old ones if the new ones are wrong. */
+bool renderer_reload(struct renderer *r) __attribute__((warn_unused_result));
+
+/* Connects if need be, and opens a snapshot: board and today are set. */
+bool renderer_begin(struct renderer *r) __attribute__((warn_unused_result));
+/* Gives the snapshot up. After a failure the connection too: whatever state it is in is over. */
+void renderer_end(struct renderer *r, bool failed);
+
+/* The local day of now, as "YYYY-MM-DD". */
+void local_day(char day[DAY_BYTES]);
+
+/* Puts the twins of n planned pages that are due `now` (else those due later) into the tree, in the order of
+ * the items, which is by page; then removes the pages that do not exist, with all their twins. */
+bool render_pages(struct renderer *r, struct tree *tree, struct plan_item *items, size_t n, bool now)
+    __attribute__((warn_unused_result));
+
+/* What is copied, for every audience. */
+bool render_assets(struct renderer *r, struct tree *tree) __attribute__((warn_unused_result));
+
+/* Notes why, and is false, so that it can be returned. */
+bool renderer_failed(struct renderer *r, const char *why);
+
+/* ---- for the functions of page.h's table */
+
+/* A page while its batch is rendered; all it points to lives in the arena. */
+struct page {
+    struct page_key key;
+    const struct page_type *type;
+    const struct read_name *owner; /* the list or tag it is about, or NULL */
+    const char *slug;              /* in its path, or NULL */
+    struct read_bucket *bucket;    /* of a sequence's page: it and its neighbours */
+    bool exists;                   /* to be decided by `show`; false before */
+
+    struct read_ids ids; /* which todos it shows, by `gather` */
+    size_t ndue;         /* how many of them, at the front, the board shows as due */
+    struct read_names lists, tags;
+
+    const struct read_todos *rows; /* all of the batch: read_todos_find() */
+};
+
+#endif

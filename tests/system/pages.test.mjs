@@ -1,0 +1,213 @@
+// What pages promise: whole at any time, cached rightly, served with
+// everything else stopped, and the same as a full build makes.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, sameTrees } from './client.mjs';
+import { startBoard } from './harness.mjs';
+
+let board, client;
+before(async () => {
+  board = await startBoard();
+  client = new Client(board.url);
+});
+after(() => board?.stop());
+
+// A full build beside the running system must be the same, byte for byte.
+async function incrementalIsFull() {
+  const now = await client.settled();
+  const into = mkdtempSync(join(tmpdir(), 'writ-into-'));
+  try {
+    await board.gen(into);
+    sameTrees(join(board.state, 'site/current'), into);
+  } finally {
+    rmSync(into, { recursive: true });
+  }
+  return now;
+}
+
+test('a change of the same size within a second has another ETag', async () => {
+  const { id } = await client.create({ title: 'aaaa' });
+  const tags = new Set();
+  for (const title of ['bbbb', 'cccc', 'dddd', 'aaaa', 'bbbb']) {
+    await client.must('PATCH', `/api/todos/${id}`, { json: { title } });
+    for (const path of [`/todos/${id}`, '/open']) {
+      const { headers, text } = await client.get(path);
+      assert.match(text, new RegExp(title));
+      const tag = `${path} ${headers.get('etag')}`;
+      assert.ok(!tags.has(tag), `${tag} stood for other bytes before`);
+      tags.add(tag);
+      assert.equal(headers.get('last-modified'), null);
+      assert.match(headers.get('cache-control'), /no-cache/);
+      const again = await client.get(path, { 'if-none-match': headers.get('etag') });
+      assert.equal(again.status, 304);
+    }
+  }
+});
+
+test('a todo deleted and restored within a second has another ETag', async () => {
+  const { id } = await client.create({ title: 'back soon' });
+  const first = (await client.get(`/todos/${id}`)).headers.get('etag');
+  await client.must('DELETE', `/api/todos/${id}`);
+  await client.must('POST', `/api/todos/${id}/restore`);
+  assert.notEqual((await client.get(`/todos/${id}`)).headers.get('etag'), first);
+});
+
+test('assets are fingerprinted and cached for ever, pages revalidated', async () => {
+  const [, href] = /<link[^>]+href="(\/assets\/style\.[^"]+\.css)"/.exec(await client.page('/'));
+  const asset = await client.get(href);
+  assert.equal(asset.status, 200);
+  assert.match(asset.type, /^text\/css/);
+  assert.match(asset.headers.get('cache-control'), /max-age=31536000.*immutable/);
+});
+
+test('what did not change is not rewritten', async () => {
+  const [{ id: quiet }] = [await client.create({ title: 'quiet', list: 'Quiet' })];
+  await client.settled();
+  const file = join(board.state, `site/current/members/todos/${quiet}.html`);
+  const { ino } = statSync(file);
+  await client.create({ title: 'loud', list: 'Loud' });
+  await client.settled();
+  assert.equal(statSync(file).ino, ino);
+});
+
+test('clean URLs: one address for a page', async () => {
+  await client.create({ title: 'x', list: 'Home' });
+  for (const [path, to] of [['/lists/home/', '/lists/home'], ['/index.html', '/'], ['/lists/home.html', '/lists/home']]) {
+    const answer = await client.get(path);
+    assert.ok([301, 308].includes(answer.status), `${path}: ${answer.status}`);
+    assert.equal(new URL(answer.headers.get('location'), board.url).pathname, to);
+  }
+  assert.equal((await client.get('/deleted/1')).status, 404);
+  const head = await fetch(`${board.url.replace(/\/$/, '')}/open`, { method: 'HEAD' });
+  assert.equal(head.status, 200);
+  assert.equal((await client.send('POST', '/open', { body: '' })).status, 405);
+});
+
+test('no page is ever torn or missing while it changes (promise 4)', async () => {
+  const ids = [];
+  for (let i = 0; i < 20; i++)
+    ids.push((await client.create({ title: `steady ${i}`, list: 'Steady', tags: ['s'] })).id);
+  const paths = ['/', '/open', '/open/1', '/lists', '/lists/steady', '/lists/steady/1', '/tags/s', '/tags/s/1', '/index.json',
+                 '/lists/steady.json', '/lists/steady/1.json', ...ids.map((id) => `/todos/${id}`),
+                 ...ids.map((id) => `/todos/${id}.json`)];
+  let running = true, reads = 0;
+  const readers = Array.from({ length: 8 }, async (_, k) => {
+    for (let i = k; running; i += 7) {
+      const path = paths[i % paths.length];
+      const { status, text, data } = await client.get(path);
+      assert.equal(status, 200, path);
+      if (data === undefined)
+        assert.match(text, /^<!doctype html>[\s\S]*<\/html>\s*$/i, path);
+      reads++;
+    }
+  });
+  const writers = Array.from({ length: 8 }, async (_, k) => {
+    for (let i = 0; i < 60; i++)
+      await client.must('PATCH', `/api/todos/${ids[(k + i * 3) % ids.length]}`, { json: { title: `steady ${'x'.repeat(i)}` } });
+  });
+  await Promise.all(writers);
+  running = false;
+  await Promise.all(readers);
+  assert.ok(reads > 100, `${reads} reads`);
+});
+
+test('incremental is full, over random writes (promise 5)', async () => {
+  const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+  console.log(`# SEED=${seed}`);
+  let state = seed;
+  const random = (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  const pick = (items) => items[random(items.length)];
+  const titles = ['plain', 'Ünïcode ✓', '<b>"&\'', '{{x}}', '\\#tag +List', '*md* [x](y)', 'עברית', '日本語', 'a'.repeat(200)];
+  const lists = ['Inbox', 'One', 'Two', 'Ça va', 'C++', 'C', '日本'];
+  const tags = ['a', 'b', 'ß', 'c d', 'long-tag'];
+  const write = async () => {
+    const [[last]] = board.sql('SELECT last_todo FROM board');
+    const id = 1 + random(Number(last) + 1);
+    const fields = () => ({
+      title: pick(titles), list: pick(lists), tags: tags.filter(() => random(3) === 0), done: random(3) === 0,
+      notes: pick(['', 'some *notes*', '- a\n- b\n\n```\ncode', '[a](javascript:1) <script>']),
+      due: pick([null, '2026-12-01', '2020-01-01', '2026-12-01T10:00:00+01:00']), priority: pick([null, 1, 4]),
+    });
+    const some = () => Object.fromEntries(Object.entries(fields()).filter(() => random(3) === 0));
+    switch (random(9)) {
+      case 0: case 1: case 2: return client.send('POST', '/api/todos', { json: fields() });
+      case 3: case 4: return client.send('PATCH', `/api/todos/${id}`, { json: some() });
+      case 5: return client.delete(`/api/todos/${id}`);
+      case 6: return client.send('POST', `/api/todos/${id}/restore`);
+      case 7: return client.delete(`/api/todos/${id}${random(4) ? '' : '?purge=1'}`);
+      default:
+        return random(2) ? client.patch(`/api/lists/${pick(['one', 'two', 'c'])}`, { name: pick(lists) })
+                         : client.delete(`/api/lists/${pick(['one', 'two', 'c', 'c-2'])}`);
+    }
+  };
+  for (let stretch = 0; stretch < 4; stretch++) {
+    for (let i = 0; i < 40; i++) {
+      const answers = await Promise.all(Array.from({ length: 4 }, write));
+      for (const answer of answers)
+        assert.ok(answer.status < 500, answer.text);
+    }
+    await incrementalIsFull();
+  }
+});
+
+test('more than a bucket of todos: pages of at most 100, links that skip what is empty', async () => {
+  const boxes = Array.from({ length: 350 }, (_, i) => `- [ ] item ${i + 1}\n`).join('');
+  assert.equal((await client.import(`# Long\n${boxes}`)).status, 201);
+  const todos = await client.todosOf('/lists/long');
+  assert.equal(todos.length, 350);
+  assert.equal((await client.json('/lists/long.json')).todos.length, 100);
+  // Empty the second bucket: its page goes, its neighbours meet.
+  await Promise.all(todos.slice(100, 200).map((todo) => client.must('DELETE', `/api/todos/${todo.id}`)));
+  assert.equal((await client.get('/lists/long/2')).status, 404);
+  assert.equal((await client.json('/lists/long/3.json')).previous, 1);
+  assert.equal((await client.json('/lists/long/1.json')).next, 3);
+  assert.match(await client.page('/lists/long/3'), /href="\/lists\/long\/1"/);
+  // Its numbers never shift.
+  assert.equal((await client.json('/lists/long/3.json')).todos[0].title, 'item 201');
+  await client.must('POST', `/api/todos/${todos[150].id}/restore`);
+  assert.equal((await client.json('/lists/long/3.json')).previous, 2);
+  assert.equal((await client.json('/lists/long/2.json')).todos.length, 1);
+  await incrementalIsFull();
+});
+
+test('make gen publishes the same again and rewrites nothing', async () => {
+  await client.settled();
+  const file = join(board.state, 'site/current/members/todos/1.html');
+  const other = join(board.state, 'site/current/members/open.html');
+  const inodes = [statSync(file).ino, statSync(other).ino, statSync(other).mtimeMs];
+  await board.gen();
+  assert.deepEqual([statSync(file).ino, statSync(other).ino, statSync(other).mtimeMs], inodes);
+  const { id } = await client.create({ title: 'after a full build' });
+  assert.match(await client.page(`/todos/${id}`), /after a full build/);
+  await incrementalIsFull();
+});
+
+test('reads survive everything else (promise 7)', async () => {
+  await client.settled();
+  const paths = ['/', '/open', '/lists', '/lists/long', '/lists/long/1', '/tags', '/todos/1', '/todos/1.json', '/open.json',
+                 '/lists/long.md', '/revision.json', '/done'];
+  const served = new Map();
+  for (const path of paths)
+    served.set(path, (await client.get(path)).text);
+  for (const name of ['api', 'gen', 'db'])
+    board.kill(name, 'SIGSTOP');
+  try {
+    for (const path of paths) {
+      const answer = await client.get(path);
+      assert.equal(answer.status, 200, path);
+      assert.equal(answer.text, served.get(path), path);
+    }
+  } finally {
+    for (const name of ['db', 'gen', 'api'])
+      board.kill(name, 'SIGCONT');
+  }
+  await sleep(100);
+  await client.create({ title: 'alive again' });
+});
