@@ -24,12 +24,14 @@ GEN = $(COMMON) db/read \
 
 # tests/unit/NAME.c, linked with the files of either program but its main.c.
 UNIT_API = test_arena test_todo test_name test_quick test_outline test_decide \
-	test_buffer test_escape test_mustache test_view test_body test_command
-UNIT_GEN =
+	test_buffer test_escape test_mustache test_view test_body test_command test_reply test_route
+UNIT_GEN = test_markdown
 # Programs that tests run.
 TOOLS = markdown_cli
 NODE_TESTS = tests/unit/commonmark.test.mjs \
-	tests/system/nginx.test.mjs tests/system/supervisor.test.mjs tests/system/database.test.mjs
+	tests/system/nginx.test.mjs tests/system/database.test.mjs tests/system/supervisor.test.mjs \
+	tests/system/main.test.mjs tests/system/pages.test.mjs tests/system/import.test.mjs \
+	tests/system/bad_input.test.mjs tests/system/faults.test.mjs tests/system/browser.test.mjs
 
 # ---- Flags
 
@@ -102,7 +104,7 @@ lint: packages-run packages-lint
 	@CPPFLAGS='$(CPPFLAGS)' tests/lint
 
 format: packages-lint
-	@clang-format -i $$(find api db gen templates tests -name '*.[ch]' -not -path '*/node_modules/*')
+	@clang-format -i api/*.[ch] db/*.[ch] gen/*.[ch] templates/*.[ch] tests/unit/*.c
 
 clean:
 	rm -rf build

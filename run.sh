@@ -81,7 +81,7 @@ give_up() {
 # Says so when a page can be read and a todo be written, as a reader and a writer would find out.
 announce() {
     local url=http://127.0.0.1:$PORT tries=0
-    until curl -sf -m 2 -o /dev/null "$url/" && [[ $(curl -s -m 2 "$url/api/health") == *'"status":'*'"ok"'* ]]; do
+    until curl -sf -m 2 -o /dev/null "$url/" && [[ $(curl -s -m 2 "$url/api/health") =~ \"status\":\ *\"ok\" ]]; do
         sleep 0.1
         ((++tries % 300)) || say "Not ready yet; the reason may stand in $STATE/log/."
     done

@@ -60,14 +60,14 @@ static void log_failure(const struct exchange *x, unsigned status)
     ssize_t i = h2o_find_header_by_str(&req->headers, H2O_STRLIT("x-request-id"), -1);
     h2o_iovec_t id = i < 0 ? h2o_iovec_init(H2O_STRLIT("-")) : req->headers.entries[i].value;
     char line[256];
-    int len = snprintf(line, sizeof line, "%.*s %.*s request %.*s", (int)req->method.len, req->method.base,
-                       (int)req->path.len, req->path.base, (int)id.len, id.base);
+    int len = snprintf(line, sizeof line, "request %.*s: %.*s %.*s", (int)id.len, id.base,
+                       (int)req->method.len, req->method.base, (int)req->path.len, req->path.base);
     if (len >= (int)sizeof line)
         len = sizeof line - 1;
     for (int j = 0; j < len; j++)
         if (line[j] < ' ' || line[j] > '~')
             line[j] = '?';
-    fprintf(stderr, "writ-api: %u %.*s\n", status, len, line);
+    fprintf(stderr, "writ-api: answered %u to %.*s\n", status, len, line);
 }
 
 /* Ends the exchange's request with this answer. */

@@ -41,8 +41,8 @@ void exchanges_release(struct exchanges *all);
 /* Every request that h2o has for us. */
 void exchange_start(struct exchanges *all, h2o_req_t *req);
 
-/* For writer_start() and publisher_start(); the context is the struct exchanges. */
-void exchanges_done(void *all, struct job *jobs);
-void exchanges_published(void *all);
+/* For writer_start() and publisher_start(); `context` is the struct exchanges. */
+void exchanges_done(void *context, struct job *jobs);
+void exchanges_published(void *context);
 
 #endif

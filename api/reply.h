@@ -30,11 +30,11 @@ void site_release(struct site *site);
 
 /* What of a request its answer depends on. */
 struct request {
-    struct route route;
-    bool html;        /* a page, not JSON */
-    json_t *form;     /* the fields of a form, as sent; NULL: no form, or not readable */
-    uint32_t version; /* that the writer had seen; 0: not said */
-    const char *next; /* where a form wants to go: checked, or NULL */
+    struct route route; /* its action is what a form meant by _method, once that was read */
+    bool html;          /* a page, not JSON */
+    json_t *form;       /* the fields of a form, as sent; NULL: no form, or not readable */
+    uint32_t version;   /* that the writer had seen; 0: not said */
+    const char *next;   /* where a form wants to go: checked, or NULL */
     struct prefer prefer;
 };
 

@@ -216,7 +216,7 @@ struct container {
 
 struct definition {
     const char *key; /* its label, as labels are compared */
-    const char *line;
+    const char *line, *end;
     size_t last_todo; /* the last one that it was given to, plus 1 */
 };
 
@@ -620,6 +620,14 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(((const struct definition *)a)->key, ((const struct definition *)b)->key);
 }
 
+static int compare_definitions(const void *a, const void *b)
+{
+    int order = compare_keys(a, b);
+    return order                                                                         ? order
+           : ((const struct definition *)a)->line < ((const struct definition *)b)->line ? -1
+                                                                                         : 1;
+}
+
 /* Labels as they are compared, their white space aside. */
 static const char *label_key(struct arena *a, const char *label, size_t len)
 {
@@ -638,24 +646,30 @@ static bool is_definition(const char *line, const char *end)
     return nothing;
 }
 
-/* Sorted. Those within todos are left out: they stay in their notes, and must
- * not change the notes of others. */
+/* Sorted; of one label the first one, which is what counts. Those within todos
+ * are left out: they stay in their notes, and must not change the notes of
+ * others. */
 static struct definition *read_definitions(struct reader *r, size_t *count)
 {
-    struct string found = {.arena = r->arena};
+    struct string bytes = {.arena = r->arena};
     for (int line = 1; line <= r->nlines; line++) {
         struct cursor c = line_cursor(r, line);
         skip_blanks(&c, TAB_COLUMNS - 1);
         if (r->owners[line] != 0 || !is_definition(c.s, c.end))
             continue;
         size_t label = (size_t)((const char *)memchr(c.s, ']', (size_t)(c.end - c.s)) - c.s) - 1;
-        struct definition new = {.key = label_key(r->arena, c.s + 1, label), .line = c.s};
-        put(&found, (const char *)&new, sizeof new);
+        struct definition new = {.key = label_key(r->arena, c.s + 1, label), .line = c.s, .end = c.end};
+        put(&bytes, (const char *)&new, sizeof new);
     }
-    *count = found.len / sizeof(struct definition);
-    if (*count)
-        qsort(found.s, *count, sizeof(struct definition), compare_keys);
-    return (struct definition *)(void *)found.s;
+    struct definition *all = (void *)bytes.s;
+    size_t found = bytes.len / sizeof *all;
+    if (found)
+        qsort(all, found, sizeof *all, compare_definitions);
+    *count = 0;
+    for (size_t i = 0; i < found; i++)
+        if (i == 0 || compare_keys(&all[*count - 1], &all[i]) != 0)
+            all[(*count)++] = all[i];
+    return all;
 }
 
 /* The notes with the definitions behind them that they seem to use: one too
@@ -674,7 +688,7 @@ static char *with_definitions(struct reader *r, char *notes, size_t owner, struc
             continue;
         found->last_todo = owner;
         put_char(&added, '\n');
-        put(&added, found->line, strcspn(found->line, "\n"));
+        put(&added, found->line, (size_t)(found->end - found->line));
     }
     if (added.len > 0)
         notes = arena_printf(r->arena, "%s\n%s", notes, finish(&added));
@@ -770,7 +784,7 @@ bool outline_read(struct arena *a, const char *document, size_t len, const struc
     cmark_node_free(root);
     finish_notes(&r);
     arena_release(&r.scratch);
-    if (problems->count > before)
+    if (r.problems->count > before)
         return false;
     *out = (struct outline){.todos = r.todos, .ntodos = r.ntodos};
     return true;

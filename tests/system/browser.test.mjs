@@ -31,7 +31,7 @@ test('the whole life of a todo without JavaScript', async () => {
 
   await row.locator('form:has(input[name=done]) button').click();
   assert.match(await page.innerText('main'), /nothing|done|no /i);
-  await page.goto(`${board.url}done`);
+  await page.goto(`${board.url}/done`);
   assert.match(await page.locator('#todo-1').innerText(), /Water the plants/);
 
   await page.locator('#todo-1 a:has-text("Water the plants")').click();
@@ -43,8 +43,10 @@ test('the whole life of a todo without JavaScript', async () => {
   assert.match(await page.innerText('h1'), /Water all the plants/);
   assert.equal(await page.locator('em').innerText(), 'cactus');
 
-  await page.locator('form:has(input[name=_method][value=DELETE]) button').click();
-  await page.goto(`${board.url}todos/1`);
+  const remove = page.locator('details:has(input[name=_method][value=DELETE])');
+  await remove.locator('summary').click();
+  await remove.locator('button:has-text("Delete")').click();
+  await page.goto(`${board.url}/todos/1`);
   assert.doesNotMatch(await page.innerText('main'), /Water/);
   await page.locator('form[action$="/restore"] button').click();
   assert.match(await page.innerText('h1'), /Water all the plants/);

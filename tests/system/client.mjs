@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from './harness.mjs';
 
 export class Client {
   constructor(url) {
@@ -135,4 +136,16 @@ export function sameTrees(actual, expected) {
 
 export function modified(path) {
   return statSync(path).mtimeMs;
+}
+
+// What the database says, a row an array of strings.
+export async function rows(board, query) {
+  return (await board.sql(query)).map((row) => Object.values(row));
+}
+
+// Until a process that was killed has been started again.
+export async function restarted(board, name, old) {
+  await eventually(async () => (await board.pid(name)) !== old, `${name} to be started again`);
+  if (name === 'db')
+    await eventually(() => board.sql('SELECT 1'), 'the database to answer', 30000);
 }

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, sameTrees } from './client.mjs';
-import { startBoard } from './harness.mjs';
+import { Client, restarted, rows, sameTrees } from './client.mjs';
+import { eventually, startBoard } from './harness.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 20);
 const WRITERS = 16;
@@ -21,15 +21,15 @@ before(async () => {
 after(() => board?.stop());
 
 test('MariaDB flushes at each commit, and the API waits for it (promise 1)', async () => {
-  assert.deepEqual(board.sql('SELECT @@innodb_flush_log_at_trx_commit, @@log_bin, @@character_set_database'),
+  assert.deepEqual(await rows(board, 'SELECT @@innodb_flush_log_at_trx_commit, @@log_bin, @@character_set_database'),
                    [['1', '0', 'utf8mb4']]);
   // Ten writes, each acknowledged just before the server is killed.
   for (let i = 0; i < 3; i++) {
     const { id } = await client.create({ title: `durable ${i}` });
-    const old = board.pid('db');
-    board.kill('db', 'SIGKILL');
-    await board.restarted('db', old);
-    assert.deepEqual(board.sql(`SELECT title FROM todo WHERE id = ${id}`), [[`durable ${i}`]]);
+    const old = await board.pid('db');
+    await board.kill('db', 'SIGKILL');
+    await restarted(board, 'db', old);
+    assert.deepEqual(await rows(board, `SELECT title FROM todo WHERE id = ${id}`), [[`durable ${i}`]]);
   }
 });
 
@@ -65,9 +65,9 @@ test(`nothing lost, nothing doubled: ${KILLS} times kill -9`, async () => {
   for (let i = 0; i < KILLS; i++) {
     await sleep(100 + Math.random() * 300);
     const name = names[i % names.length];
-    const old = board.pid(name);
-    board.kill(name, 'SIGKILL');
-    await board.restarted(name, old);
+    const old = await board.pid(name);
+    await board.kill(name, 'SIGKILL');
+    await restarted(board, name, old);
   }
   await sleep(300);
   running = false;
@@ -76,16 +76,16 @@ test(`nothing lost, nothing doubled: ${KILLS} times kill -9`, async () => {
 
   // Every acknowledged write once, in the database and on its page.
   await sleep(200);
-  const rows = board.sql("SELECT title, id FROM todo WHERE title LIKE 'w%'");
-  assert.equal(new Set(rows.map(([title]) => title)).size, rows.length, 'a write was doubled');
-  const stored = new Map(rows);
+  const todos = await rows(board, "SELECT title, id FROM todo WHERE title LIKE 'w%'");
+  assert.equal(new Set(todos.map(([title]) => title)).size, todos.length, 'a write was doubled');
+  const stored = new Map(todos);
   for (const [title, id] of acknowledged)
     assert.equal(stored.get(title), String(id), `${title} was lost`);
   assert.equal(stored.size, acknowledged.size);
 
-  const [[revision]] = board.sql('SELECT revision FROM board');
+  const [[revision]] = await rows(board, 'SELECT revision FROM board');
   await client.settled(Number(revision));
-  assert.deepEqual(board.sql('SELECT COUNT(*), MAX(revision) FROM `change`'), [[revision, revision]]);
+  assert.deepEqual(await rows(board, 'SELECT COUNT(*), MAX(revision) FROM `change`'), [[revision, revision]]);
   for (const [title, id] of [...acknowledged].filter((_, i) => i % 10 === 0))
     assert.equal((await client.json(`/todos/${id}.json`)).title, title);
 
@@ -96,7 +96,7 @@ test(`nothing lost, nothing doubled: ${KILLS} times kill -9`, async () => {
 });
 
 test('without the generator writes are stored and answered 202, and its pages follow', async () => {
-  board.kill('gen', 'SIGSTOP');
+  await board.kill('gen', 'SIGSTOP');
   let answer;
   try {
     const start = Date.now();
@@ -108,21 +108,23 @@ test('without the generator writes are stored and answered 202, and its pages fo
     assert.equal(form.status, 202);
     assert.match(form.text, /http-equiv="refresh"/i);
   } finally {
-    board.kill('gen', 'SIGCONT');
+    await board.kill('gen', 'SIGCONT');
   }
   await client.settled(answer.data.revision + 1);
   assert.match(await client.page(`/todos/${answer.data.id}`), /Patience/);
 });
 
 test('without a database writes are 503 with Retry-After, health says down, pages stay', async () => {
-  board.kill('db', 'SIGSTOP');
+  await board.kill('db', 'SIGSTOP');
   try {
-    const health = await client.get('/api/health');
-    assert.equal(health.status, 503);
+    const health = await eventually(async () => {
+      const answer = await client.get('/api/health');
+      return answer.status === 503 && answer;
+    }, 'health to be down', 3000);
     assert.equal(health.data.status, 'down');
     assert.equal((await client.get('/')).status, 200);
   } finally {
-    board.kill('db', 'SIGCONT');
+    await board.kill('db', 'SIGCONT');
   }
   for (let i = 0; ; i++) {
     const answer = await client.get('/api/health');

@@ -151,8 +151,9 @@ export async function startBoard({ env = {}, state: before } = {}) {
       return rows.map((row) => Object.fromEntries(row.map((text, i) => [names[i], value(text)])));
     },
 
-    /* `make gen INTO=folder`, with the programs of this test. */
-    gen: (into) => run('db/with.sh', ['gen', `${build}/writ-gen`, 'once', '--into', into], { cwd: root, env: environment }),
+    /* `make gen`, or `make gen INTO=folder`, with the programs of this test. */
+    gen: (into) => run('db/with.sh', ['gen', `${build}/writ-gen`, 'once', ...(into ? ['--into', into] : [])],
+      { cwd: root, env: environment }),
 
     /* When all that was written has been published, and what follows from it. */
     settled: () => eventually(async () => {

@@ -2,7 +2,7 @@
 // restored, purged; in JSON and as forms.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client } from './client.mjs';
+import { Client, rows } from './client.mjs';
 import { startBoard } from './harness.mjs';
 
 let board, client;
@@ -110,8 +110,8 @@ test('its life: edit, finish, reopen, delete, restore, purge', async () => {
   assert.equal((await client.get(`/todos/${id}`)).status, 404);
   assert.equal((await client.get(`/todos/${id}.json`)).status, 404);
   assert.equal((await client.delete(path)).status, 404);
-  assert.deepEqual(board.sql(`SELECT COUNT(*) FROM todo WHERE id = ${id}`), [['0']]);
-  assert.deepEqual(board.sql(`SELECT COUNT(*) FROM \`change\` WHERE todo_id = ${id} AND detail IS NOT NULL`), [['0']]);
+  assert.deepEqual(await rows(board, `SELECT COUNT(*) FROM todo WHERE id = ${id}`), [['0']]);
+  assert.deepEqual(await rows(board, `SELECT COUNT(*) FROM \`change\` WHERE todo_id = ${id} AND detail IS NOT NULL`), [['0']]);
 });
 
 test('quick add understands its line', async () => {
@@ -198,15 +198,15 @@ test('health says how it is', async () => {
   const answer = await client.get('/api/health');
   assert.equal(answer.status, 200);
   assert.equal(answer.data.status, 'ok');
-  assert.equal(answer.data.revision, Number(board.sql('SELECT revision FROM board')[0][0]));
+  assert.equal(answer.data.revision, Number((await rows(board, 'SELECT revision FROM board'))[0][0]));
   const other = await client.get('/api/todos/1');
   assert.equal(other.status, 405);
   assert.ok(other.headers.get('allow'));
   assert.match(other.headers.get('link'), /<\/todos\/1>/);
 });
 
-test('revisions and ids are dense', () => {
-  const [[revision, todos]] = board.sql('SELECT revision, last_todo FROM board');
-  assert.deepEqual(board.sql('SELECT COUNT(*), MIN(revision), MAX(revision) FROM `change`'), [[revision, '1', revision]]);
-  assert.deepEqual(board.sql('SELECT COUNT(DISTINCT todo_id) FROM `change`'), [[todos]]);
+test('revisions and ids are dense', async () => {
+  const [[revision, todos]] = await rows(board, 'SELECT revision, last_todo FROM board');
+  assert.deepEqual(await rows(board, 'SELECT COUNT(*), MIN(revision), MAX(revision) FROM `change`'), [[revision, '1', revision]]);
+  assert.deepEqual(await rows(board, 'SELECT COUNT(DISTINCT todo_id) FROM `change`'), [[todos]]);
 });

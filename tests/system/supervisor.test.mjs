@@ -27,7 +27,9 @@ function tryToStart(env) {
 test('a board', async (t) => {
   const board = await startBoard();
   t.after(() => board.stop());
-  assert.ok(await works(board), 'ready means that it works');
+  assert.equal((await board.get('/')).status, 200, 'ready means that it can be read');
+  assert.deepEqual((await board.get('/api/health')).json(),
+    { status: 'ok', database: 'ok', generator: 'ok', revision: 0, published: 0 }, 'and written');
 
   const expected = {};
   for (const name of names) expected[name] = await program(await board.pid(name));
@@ -91,17 +93,17 @@ for (const signal of ['SIGINT', 'SIGHUP']) {
   });
 }
 
-test('after kill -9 of run.sh, of Nginx too, the next start takes over', async () => {
+test('after kill -9 of run.sh, of Nginx too, the next start takes over', async (t) => {
   const first = await startBoard();
   await first.kill('nginx');
   await first.killSupervisor();
   const second = await startBoard({ state: first.state });
+  t.after(() => second.stop());
   assert.ok(await works(second));
   await eventually(async () => {
     const running = await processesOf(first.state);
     return running.filter((line) => line.includes('mariadbd')).length === 1;
   }, 'one database only');
-  await second.stop();
 });
 
 test('a port that is taken is named', async () => {
