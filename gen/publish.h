@@ -13,7 +13,7 @@
  *
  * Invariants:
  *  1. A file in current/ is never written to: what differs is made beside it
- *     and renamed over it. A file that would be the same stays, its time too.
+ *     and takes its place at once. A file that would be the same stays, its time too.
  *  2. Nginx makes an ETag of a file's time and size. A file's time is the
  *     publish counter, twice, plus the audience; no two steps of publishing share a
  *     counter, and none is ever used again. So no URL has the same (time, size) for
