@@ -22,9 +22,11 @@ static void die(const char *sentence, const char *what)
     exit(1);
 }
 
+enum { SECRET_BYTES = 1024 };
+
 /* The variable's value, or the first line of the file that NAME_FILE names
- * (container secrets come as files). NULL when neither is set. */
-static const char *env_or_file(const char *name)
+ * (container secrets come as files), read into `line`. NULL when neither is set. */
+static const char *env_or_file(const char *name, char line[SECRET_BYTES])
 {
     const char *value = getenv(name);
     if (value && *value)
@@ -37,25 +39,24 @@ static const char *env_or_file(const char *name)
     FILE *f = fopen(path, "re");
     if (!f)
         die(strerror(errno), path);
-    char *line = NULL;
-    size_t capacity = 0;
-    ssize_t len = getline(&line, &capacity, f);
+    if (!fgets(line, SECRET_BYTES, f))
+        line[0] = '\0';
     fclose(f);
-    if (len > 0 && line[len - 1] == '\n')
-        line[--len] = '\0';
-    if (len <= 0)
+    line[strcspn(line, "\n")] = '\0';
+    if (!*line)
         die("is empty, and should hold a secret in its first line", path);
     return line;
 }
 
 void db_config_from_env(struct db_config *config)
 {
+    static char user[SECRET_BYTES], password[SECRET_BYTES]; /* as long as the process */
     const char *port = getenv("MYSQL_PORT");
     *config = (struct db_config){
         .host = getenv("MYSQL_HOST"),
         .socket = getenv("MYSQL_SOCKET"),
-        .user = env_or_file("MYSQL_USER"),
-        .password = env_or_file("MYSQL_PASSWORD"),
+        .user = env_or_file("MYSQL_USER", user),
+        .password = env_or_file("MYSQL_PASSWORD", password),
         .database = getenv("MYSQL_DATABASE"),
     };
     if (port) {

@@ -376,8 +376,8 @@ static enum db_result read_tags_of(struct db *db, struct arena *a, const char *i
     MYSQL_RES *rows;
     const char *sql =
         arena_printf(a,
-                     "SELECT m.todo_id, g.id, g.name, g.slug FROM todo_tag m JOIN tag g ON g.id = m.tag_id"
-                     " WHERE m.todo_id IN (%s) ORDER BY m.todo_id, m.position",
+                     "SELECT m.todo_id, g.id, g.name, g.slug FROM todo_tag m FORCE INDEX (PRIMARY)"
+                     " STRAIGHT_JOIN tag g ON g.id = m.tag_id WHERE m.todo_id IN (%s) ORDER BY m.todo_id, m.position",
                      ids);
     enum db_result result = ask_rows(db, "reading todos' tags", sql, &rows);
     if (result != DB_OK)
@@ -413,7 +413,7 @@ enum db_result read_todos(struct db *db, struct arena *a, const uint64_t *ids, s
         arena_printf(a,
                      "SELECT t.id, t.version, t.revision, t.state, t.title, t.notes, t.list_id, l.name, l.slug,"
                      " t.priority, t.due, t.created, t.updated, t.finished"
-                     " FROM todo t JOIN list l ON l.id = t.list_id WHERE t.id IN (%s) ORDER BY t.id",
+                     " FROM todo t FORCE INDEX (PRIMARY) STRAIGHT_JOIN list l ON l.id = t.list_id WHERE t.id IN (%s) ORDER BY t.id",
                      list);
     enum db_result result = ask_rows(db, "reading todos", sql, &rows);
     if (result != DB_OK)

@@ -90,7 +90,19 @@ static bool make_parents(int folder, const char *path)
     return true;
 }
 
-/* Creates a file that is not there. A half of one is not left behind. */
+/* Fills a file that was just created, and closes it. */
+static bool fill_file(int fd, const char *base, size_t len, const struct timespec *time, bool sync)
+{
+    bool ok = write_all(fd, base, len) && (!time || !futimens(fd, (struct timespec[]){*time, *time})) &&
+              (!sync || !fsync(fd));
+    int saved = errno;
+    if (close(fd) && ok)
+        return false;
+    errno = saved;
+    return ok;
+}
+
+/* Creates a file that is not there, where nobody looks yet. A half of one is not left behind. */
 static bool create_file(int folder, const char *path, const char *base, size_t len, const struct timespec *time,
                         bool sync)
 {
@@ -100,37 +112,53 @@ static bool create_file(int folder, const char *path, const char *base, size_t l
         fd = openat(folder, path, flags, FILE_MODE);
     if (fd < 0)
         return false;
-    bool ok = write_all(fd, base, len) && (!time || !futimens(fd, (struct timespec[]){*time, *time})) &&
-              (!sync || !fsync(fd));
+    if (fill_file(fd, base, len, time, sync))
+        return true;
     int saved = errno;
-    if (close(fd) && ok) {
-        saved = errno;
-        ok = false;
-    }
-    if (!ok)
-        unlinkat(folder, path, 0);
+    unlinkat(folder, path, 0);
     errno = saved;
+    return false;
+}
+
+/* Creates a file that is not there, where it is seen at once: whole, and only then under its name. That is
+ * quicker than renaming, but not every file system can: then false, and nothing has happened. */
+static bool appear(int folder, const char *path, const char *base, size_t len, const struct timespec *time)
+{
+    char name[64];
+    int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
+    if (fd < 0)
+        return false;
+    int keep = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* fill_file() closes one of the two */
+    snprintf(name, sizeof name, "/proc/self/fd/%d", keep);
+    bool ok = fill_file(fd, base, len, time, false) && keep >= 0 &&
+              (!linkat(AT_FDCWD, name, folder, path, AT_SYMLINK_FOLLOW) ||
+               (errno == ENOENT && make_parents(folder, path) &&
+                !linkat(AT_FDCWD, name, folder, path, AT_SYMLINK_FOLLOW)));
+    if (keep >= 0)
+        close(keep);
     return ok;
 }
 
-/* Is there such a file, with these very bytes? */
-static bool holds(struct tree *t, int folder, const char *path, const char *base, size_t len)
+enum comparison { FILE_ABSENT, FILE_SAME, FILE_DIFFERS };
+
+static enum comparison compare_file(struct tree *t, int folder, const char *path, const char *base, size_t len)
 {
-    bool same = false;
+    enum comparison result = FILE_DIFFERS;
     struct stat st;
     int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return false;
+        return errno == ENOENT ? FILE_ABSENT : FILE_DIFFERS;
     if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size == len) {
         if (t->capacity < len) {
             free(t->bytes);
             t->bytes = malloc(len);
             t->capacity = t->bytes ? len : 0;
         }
-        same = t->capacity >= len && read_all(fd, t->bytes, len) && (len == 0 || memcmp(t->bytes, base, len) == 0);
+        if (t->capacity >= len && read_all(fd, t->bytes, len) && (len == 0 || memcmp(t->bytes, base, len) == 0))
+            result = FILE_SAME;
     }
     close(fd);
-    return same;
+    return result;
 }
 
 bool remove_folder(int folder, const char *name)
@@ -400,12 +428,15 @@ static bool link_model(struct tree *t, const char *path)
     return !linkat(t->model, path, t->site->fd, t->site->temp, 0) && move_in(t, path);
 }
 
-static bool write_file(struct tree *t, const char *path, enum audience audience, const char *base, size_t len)
+static bool write_file(struct tree *t, const char *path, enum audience audience, const char *base, size_t len,
+                       bool absent)
 {
     struct timespec time = {.tv_sec = (time_t)(2 * t->counter + audience)};
     const struct timespec *when = t->counter ? &time : NULL;
     if (t->fresh)
         return create_file(t->fd, path, base, len, when, false);
+    if (absent && appear(t->fd, path, base, len, when))
+        return true;
 
     const struct site *s = t->site;
     if (create_file(s->fd, s->temp, base, len, when, false))
@@ -417,15 +448,16 @@ static bool write_file(struct tree *t, const char *path, enum audience audience,
 
 bool tree_put(struct tree *t, const char *path, enum audience audience, const char *base, size_t len)
 {
-    if (!t->fresh && holds(t, t->fd, path, base, len)) {
+    enum comparison present = t->fresh ? FILE_ABSENT : compare_file(t, t->fd, path, base, len);
+    if (present == FILE_SAME) {
         t->kept++;
         return true;
     }
-    if (t->model >= 0 && holds(t, t->model, path, base, len) && link_model(t, path)) {
+    if (t->model >= 0 && compare_file(t, t->model, path, base, len) == FILE_SAME && link_model(t, path)) {
         t->linked++;
         return true;
     }
-    if (!write_file(t, path, audience, base, len))
+    if (!write_file(t, path, audience, base, len, present == FILE_ABSENT))
         return failed(t->error, "writing %s in the %s tree", path, t->site ? t->site->path : "new");
     t->written++;
     return true;
