@@ -7,18 +7,19 @@
 cd "$STATE" || die "cannot enter $STATE."
 take_over mariadbd TERM
 
+# The only place for LOAD DATA and the like: a folder in which nothing can be.
+mkdir -p run/tmp run/no-files && chmod 000 run/no-files
+
 if [[ ! -d db ]]; then
     # Made beside its place and renamed, so that one that was interrupted is never taken for whole. The
-    # installer cannot take a path with a blank, hence the relative one.
+    # installer cannot take a path with a blank, hence the relative one; two of them in one folder for temporary
+    # files take each other's.
     rm -rf db.new
-    mariadb-install-db --no-defaults --datadir=./db.new --user="$(id -un)" --skip-test-db --skip-name-resolve \
-        --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" ||
+    TMPDIR=$STATE/run/tmp mariadb-install-db --no-defaults --datadir=./db.new --user="$(id -un)" --skip-test-db \
+        --skip-name-resolve --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" ||
         die "MariaDB could not make its data folder, $STATE/db.new."
     mv db.new db
 fi
-
-# The only place for LOAD DATA and the like: a folder in which nothing can be.
-mkdir -p run/tmp run/no-files && chmod 000 run/no-files
 
 [[ $EUID -ne 0 ]] || set -- --user=root "$@"
 exec mariadbd --defaults-file="$ROOT/db/mariadb.cnf" --datadir="$STATE/db" --socket="$MYSQL_SOCKET" \

@@ -18,7 +18,8 @@ let board, client, copyBoard, copy;
 before(async () => {
   if (skip)
     return;
-  [board, copyBoard] = await Promise.all([startBoard(), startBoard()]);
+  board = await startBoard();
+  copyBoard = await startBoard();
   client = new Client(board.url);
   copy = new Client(copyBoard.url);
 });
