@@ -25,7 +25,7 @@ GEN = $(COMMON) db/read \
 # tests/unit/NAME.c, linked with the files of either program but its main.c.
 UNIT_API = test_arena test_todo test_name test_quick test_outline test_decide \
 	test_buffer test_escape test_mustache test_view test_body test_command test_reply test_route
-UNIT_GEN = test_markdown
+UNIT_GEN = test_markdown test_plan test_publish
 # Programs that tests run.
 TOOLS = markdown_cli
 NODE_TESTS = tests/unit/commonmark.test.mjs \

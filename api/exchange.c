@@ -107,11 +107,49 @@ static void refuse(struct exchange *x, enum problem_kind kind, const struct prob
     send_reply(x, &reply);
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Where the time went, for who asked: each stage from the end of the one before, in milliseconds. The last
+ * three are the generator's own account of `publish`. */
+static const char *timing(struct exchange *x, bool published)
+{
+    const struct job *job = &x->job;
+    const struct publisher_times gen = publisher_times(x->all->publisher);
+    const uint64_t now = now_us(), decided = job->written.committed ? job->written.committed : now;
+    const struct {
+        const char *name;
+        uint64_t from, to;
+    } stages[] = {
+        {"parse", job->received, job->submitted},
+        {"queue", job->submitted, job->taken},
+        {"read", job->taken, job->written.read},
+        {"store", job->written.read, job->written.stored},
+        {"commit", job->written.stored, job->written.committed},
+        {"publish", decided, now},
+        {"gen-read", 0, published ? gen.read : 0},
+        {"gen-render", 0, published ? gen.render : 0},
+        {"gen-files", 0, published ? gen.files : 0},
+    };
+    const char *text = "";
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        if (stages[i].to > stages[i].from)
+            text = arena_printf(&x->job.command.arena, "%s%s%s;dur=%.3f", text, *text ? ", " : "",
+                                stages[i].name, (double)(stages[i].to - stages[i].from) / 1000);
+    return text;
+}
+
 static void answer(struct exchange *x, bool published)
 {
     struct reply reply;
     reply_init(&reply);
     reply_outcome(&reply, &x->job.command, x->all->site, &x->request, published);
+    if (x->request.prefer.timing)
+        reply_header(&reply, "server-timing", timing(x, published));
     send_reply(x, &reply);
 }
 
@@ -399,13 +437,6 @@ void exchanges_done(void *context, struct job *jobs)
 
 /* ---- the beginning and the end */
 
-static uint64_t monotonic_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 void exchange_start(struct exchanges *all, h2o_req_t *req)
 {
     struct exchange *x = calloc(1, sizeof *x);
@@ -416,6 +447,7 @@ void exchange_start(struct exchanges *all, h2o_req_t *req)
     x->token = h2o_mem_alloc_shared(&req->pool, sizeof *x->token, on_request_disposed);
     *x->token = x;
     x->job.command.actor = session_actor();
+    x->job.received = now_us();
 
     struct problems problems = {0};
     enum body_type type = read_manner(x);
@@ -427,7 +459,7 @@ void exchange_start(struct exchanges *all, h2o_req_t *req)
     bool health = x->request.route.action == ACTION_HEALTH;
     x->deadline.cb = health ? on_health_timeout : on_publish_timeout;
     h2o_timeout_link(all->loop, health ? &all->health_timeout : &all->publish_timeout, &x->deadline);
-    x->job.submitted_us = monotonic_us();
+    x->job.submitted = now_us();
     x->in_writer = true;
     if (writer_submit(all->writer, &x->job)) {
         all->in_writer++;

@@ -75,6 +75,8 @@ void header_prefer(const char *value, size_t len, struct prefer *prefer)
             prefer->respond_async = true;
         else if (span_is(token, "return=representation") || span_is(token, "return=\"representation\""))
             prefer->representation = true;
+        else if (span_is(token, "timing"))
+            prefer->timing = true;
     }
 }
 

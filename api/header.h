@@ -16,6 +16,7 @@ bool header_if_match(const char *value, size_t len, uint32_t *version);
 struct prefer {
     bool respond_async;  /* answer when it is stored, do not wait for the pages */
     bool representation; /* return=representation */
+    bool timing;         /* timing, our own: a Server-Timing header that says where the time went */
 };
 
 /* Adds what a Prefer value asks for; preferences that we do not know are ignored, as they must be. */

@@ -9,7 +9,7 @@
 
 enum {
     RECONNECT_MS = 200,
-    LINE_BYTES = 32, /* "published " and 20 digits fit */
+    LINE_BYTES = 96, /* "published " and four numbers of 20 digits fit */
 };
 
 struct publisher {
@@ -23,6 +23,7 @@ struct publisher {
     bool writing; /* h2o takes one write at a time */
     bool waiting; /* for `published`, since `asked` was sent */
     uint64_t wanted, asked, published;
+    struct publisher_times times;
     char line[LINE_BYTES]; /* being sent: h2o borrows it */
 
     h2o_timeout_t reconnect_delay;
@@ -55,16 +56,13 @@ static void ask(struct publisher *p)
         send_wish(p);
 }
 
-/* The revision of a line `published N` of len bytes, which '\n' follows. */
-static bool read_line(const char *line, size_t len, uint64_t *revision)
+/* A line `published N READ RENDER FILES`, terminated; or without the times, when there was no cycle. */
+static bool read_line(const char *line, uint64_t *revision, struct publisher_times *times)
 {
-    static const char word[] = "published ";
-    const size_t skip = sizeof word - 1;
-    if (len <= skip || memcmp(line, word, skip) != 0 || line[skip] < '0' || line[skip] > '9')
-        return false;
-    char *end;
-    *revision = strtoull(line + skip, &end, 10);
-    return end == line + len;
+    *times = (struct publisher_times){0};
+    int n = sscanf(line, "published %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, revision, &times->read,
+                   &times->render, &times->files);
+    return n == 1 || n == 4;
 }
 
 static void on_read(h2o_socket_t *socket, const char *error)
@@ -76,12 +74,14 @@ static void on_read(h2o_socket_t *socket, const char *error)
     }
     bool heard = false;
     while (socket->input->size > 0) {
-        const char *line = socket->input->bytes;
-        const char *end = memchr(line, '\n', socket->input->size);
+        char *line = socket->input->bytes;
+        char *end = memchr(line, '\n', socket->input->size);
         if (!end && socket->input->size < LINE_BYTES)
             break; /* the rest is on its way */
         uint64_t revision;
-        if (!end || !read_line(line, (size_t)(end - line), &revision)) {
+        if (end)
+            *end = '\0';
+        if (!end || !read_line(line, &revision, &p->times)) {
             lose(p, "it said something else than 'published N'");
             return;
         }
@@ -171,6 +171,11 @@ void publisher_want(struct publisher *p, uint64_t revision)
 uint64_t publisher_published(const struct publisher *p)
 {
     return p->published;
+}
+
+struct publisher_times publisher_times(const struct publisher *p)
+{
+    return p->times;
 }
 
 bool publisher_connected(const struct publisher *p)

@@ -3,10 +3,9 @@
  *
  * A Unix stream, a line each way: we write `publish N`, and it writes
  * `published M` when every page up to revision M stands, at least once with
- * M >= N for each line of ours, and whenever it likes. One request is
- * outstanding at a time, so that many writes coalesce into the next one. The
- * request is idempotent: after a lost connection it is asked again, and
- * nothing else has to be remembered.
+ * M >= N for each line of ours, and whenever it likes. Behind M stands where the time of that cycle went. One
+ * request is outstanding at a time, so that many writes coalesce into the next one. The request is
+ * idempotent: after a lost connection it is asked again, and nothing else has to be remembered.
  *
  * All on the loop's thread.
  */
@@ -32,5 +31,12 @@ void publisher_want(struct publisher *publisher, uint64_t revision);
 uint64_t publisher_published(const struct publisher *publisher);
 
 bool publisher_connected(const struct publisher *publisher);
+
+/* Where the time of the generator's last cycle went, in microseconds: reading from the database, making
+ * pages, writing files. */
+struct publisher_times {
+    uint64_t read, render, files;
+};
+struct publisher_times publisher_times(const struct publisher *publisher);
 
 #endif

@@ -163,7 +163,7 @@ void reply_release(struct reply *reply)
     buffer_release(&reply->body);
 }
 
-static void add_header(struct reply *reply, const char *name, const char *value)
+void reply_header(struct reply *reply, const char *name, const char *value)
 {
     reply->headers[reply->nheaders].name = name;
     reply->headers[reply->nheaders++].value = value;
@@ -171,7 +171,7 @@ static void add_header(struct reply *reply, const char *name, const char *value)
 
 static void add_etag(struct reply *reply, struct arena *a, uint32_t version)
 {
-    add_header(reply, "etag", arena_printf(a, "\"%" PRIu32 "\"", version));
+    reply_header(reply, "etag", arena_printf(a, "\"%" PRIu32 "\"", version));
 }
 
 static int append_json(const char *s, size_t len, void *body)
@@ -372,10 +372,10 @@ void reply_problem(struct reply *reply, struct arena *a, const struct site *site
         detail = row->detail;
     reply->status = row->status;
     if (row->retry_after)
-        add_header(reply, "retry-after", row->retry_after);
+        reply_header(reply, "retry-after", row->retry_after);
     if (kind == PROBLEM_METHOD) {
-        add_header(reply, "allow", request->route.allow);
-        add_header(reply, "link", arena_printf(a, "<%s>; rel=\"alternate\"", request->route.page));
+        reply_header(reply, "allow", request->route.allow);
+        reply_header(reply, "link", arena_printf(a, "<%s>; rel=\"alternate\"", request->route.page));
     }
     if (kind == PROBLEM_STALE)
         add_etag(reply, a, outcome->version);
@@ -453,12 +453,12 @@ static void reply_success(struct reply *reply, struct command *command, const st
     bool async = request->prefer.respond_async && !published;
 
     if (o->replayed)
-        add_header(reply, "idempotency-replayed", "true");
+        reply_header(reply, "idempotency-replayed", "true");
     if (async || o->todo)
-        add_header(reply, "preference-applied",
-                   async && o->todo ? "respond-async, return=representation"
-                   : async          ? "respond-async"
-                                    : "return=representation");
+        reply_header(reply, "preference-applied",
+                     async && o->todo ? "respond-async, return=representation"
+                     : async          ? "respond-async"
+                                      : "return=representation");
     if (command->op != COMMAND_IMPORT)
         add_etag(reply, a, o->version);
 
@@ -466,7 +466,7 @@ static void reply_success(struct reply *reply, struct command *command, const st
         const char *target = redirect_target(a, request, command);
         if (published) {
             reply->status = 303;
-            add_header(reply, "location", target);
+            reply_header(reply, "location", target);
             return;
         }
         struct page_view view = page(site, request);
@@ -480,7 +480,7 @@ static void reply_success(struct reply *reply, struct command *command, const st
     }
     reply->status = published ? outcome_rows[o->status].status : 202;
     if (command->op == COMMAND_CREATE)
-        add_header(reply, "location", arena_printf(a, "/todos/%" PRIu64, o->id));
+        reply_header(reply, "location", arena_printf(a, "/todos/%" PRIu64, o->id));
     set_json(reply, JSON_TYPE, success_json(a, site, request, command, published));
 }
 
@@ -498,7 +498,7 @@ void reply_health(struct reply *reply, bool database, bool generator, uint64_t r
 {
     reply->status = database ? 200 : 503;
     if (!database)
-        add_header(reply, "retry-after", problem_rows[PROBLEM_DATABASE].retry_after);
+        reply_header(reply, "retry-after", problem_rows[PROBLEM_DATABASE].retry_after);
     set_json(reply, JSON_TYPE,
              json_pack("{s:s, s:s, s:s, s:I, s:I}", "status",
                        !database    ? "down"

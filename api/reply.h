@@ -53,6 +53,9 @@ struct reply {
 void reply_init(struct reply *reply);
 void reply_release(struct reply *reply);
 
+/* Adds a header; at most 8. */
+void reply_header(struct reply *reply, const char *name, const char *value);
+
 /* Why a request is refused. */
 enum problem_kind {
     PROBLEM_NONE,

@@ -38,11 +38,16 @@ struct writer {
     void *context;
 };
 
-static uint64_t now_ms(void)
+static uint64_t now_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static uint64_t now_ms(void)
+{
+    return now_us() / 1000;
 }
 
 /* ---- the thread */
@@ -62,6 +67,9 @@ static size_t take(struct writer *w, struct job **jobs)
     w->queued -= n;
     w->in_hand = n;
     pthread_mutex_unlock(&w->mutex);
+    uint64_t now = now_us();
+    for (size_t i = 0; i < n; i++)
+        jobs[i]->taken = now;
     return n;
 }
 
@@ -100,6 +108,8 @@ static void settle(struct writer *w, struct job **jobs, size_t n)
         enum db_result result = write_batch(w->session, commands, n);
         if (result == DB_OK) {
             w->database_down = false;
+            for (size_t i = 0; i < n; i++)
+                jobs[i]->written = write_times(w->session);
             break;
         }
         if (result == DB_REFUSED || result == DB_FULL) {

@@ -19,7 +19,9 @@ enum {
 struct job {
     struct command command;
     struct job *next;
-    uint64_t submitted_us; /* CLOCK_MONOTONIC, for the trace */
+    /* The trace: microseconds of CLOCK_MONOTONIC. `received` and `submitted` are the caller's to set. */
+    uint64_t received, submitted, taken;
+    struct write_times written; /* by its batch */
 };
 
 struct writer;

@@ -1,6 +1,7 @@
 /*
  * The generator's questions. Each is one statement over one index, however
- * many todos there are: a page's todos come as ids from an index that holds
+ * many todos there are, and those that wait on nothing of each other go out
+ * together: a page's todos come as ids from an index that holds
  * them in the page's order, and rows then come by primary key, once for all
  * pages that show them.
  *
@@ -79,18 +80,22 @@ static const char *comma_list(struct arena *a, const uint64_t *ids, size_t n)
 
 enum db_result read_begin(struct db *db, struct read_board *board)
 {
-    static const char begin[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
-    MYSQL_RES *rows;
-    enum db_result result = db_run(db, begin, sizeof begin - 1);
-    if (result == DB_OK)
-        result = ask_rows(db, "reading the board", "SELECT revision, open, done FROM board", &rows);
+    static const char doing[] = "opening a snapshot of the board";
+    enum db_result result = ask(db, doing,
+                                "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY;"
+                                "SELECT revision, open, done FROM board");
     if (result != DB_OK)
         return result;
+    if (mysql_next_result(db->mysql))
+        return db_failed(db, NULL, doing);
+    MYSQL_RES *rows = mysql_store_result(db->mysql);
+    if (!rows)
+        return db_failed(db, NULL, doing);
     MYSQL_ROW row = mysql_fetch_row(rows);
     if (row) {
         *board = (struct read_board){number(row[0]), number(row[1]), number(row[2])};
     } else {
-        snprintf(db->error, sizeof db->error, "reading the board: its row is missing; apply db/migrations");
+        snprintf(db->error, sizeof db->error, "%s: its row is missing; apply db/migrations", doing);
         result = DB_REFUSED;
     }
     mysql_free_result(rows);
@@ -148,10 +153,11 @@ enum db_result read_changes(struct db *db, uint64_t after, uint64_t upto, read_c
              change_columns, after, upto);
     enum db_result result = stream(db, "reading changes", sql, &expected, each, context);
     if (result == DB_OK && expected != upto + 1) {
-        snprintf(db->error, sizeof db->error,
-                 "reading changes: revision %" PRIu64 " is missing, of %" PRIu64 " to %" PRIu64
-                 "; nothing is published past a gap. Restore the database, or render all pages with 'make gen'",
-                 expected, after + 1, upto);
+        snprintf(
+            db->error, sizeof db->error,
+            "reading changes: revision %" PRIu64 " is missing, of %" PRIu64 " to %" PRIu64
+            "; nothing is published past a gap. Restore the database, or render all pages with 'make gen'",
+            expected, after + 1, upto);
         result = DB_REFUSED;
     }
     return result;
@@ -169,6 +175,70 @@ enum db_result read_list_places(struct db *db, uint32_t list_id, read_change_fn 
     return stream(db, "reading a list's places", sql, NULL, each, context);
 }
 
+/* ---- a round of questions */
+
+typedef void answer_fn(struct arena *a, MYSQL_RES *rows, void *out);
+
+struct read_question {
+    struct read_question *next;
+    const char *doing, *sql;
+    answer_fn *answer;
+    void *out;
+};
+
+void read_questions_init(struct read_questions *q, struct arena *a)
+{
+    q->arena = a;
+    q->first = NULL;
+    q->last = &q->first;
+}
+
+static void note(struct read_questions *q, const char *doing, const char *sql, answer_fn *answer, void *out)
+{
+    struct read_question *question = arena_alloc(q->arena, sizeof *question);
+    *question = (struct read_question){.doing = doing, .sql = sql, .answer = answer, .out = out};
+    *q->last = question;
+    q->last = &question->next;
+}
+
+/* All of them as one text. */
+static const char *join(struct arena *a, const struct read_question *first)
+{
+    size_t len = 1;
+    for (const struct read_question *question = first; question; question = question->next)
+        len += strlen(question->sql) + 1;
+    char *sql = arena_alloc(a, len), *end = sql;
+    for (const struct read_question *question = first; question; question = question->next) {
+        end = stpcpy(end, question->sql);
+        if (question->next)
+            *end++ = ';';
+    }
+    return sql;
+}
+
+enum db_result read_answers(struct db *db, struct read_questions *q)
+{
+    const struct read_question *question = q->first;
+    read_questions_init(q, q->arena);
+    if (!question)
+        return DB_OK;
+    enum db_result result = ask(db, question->doing, join(q->arena, question));
+    if (result != DB_OK)
+        return result;
+    for (;;) {
+        MYSQL_RES *rows = mysql_store_result(db->mysql);
+        if (!rows)
+            return db_failed(db, NULL, question->doing);
+        question->answer(q->arena, rows, question->out);
+        mysql_free_result(rows);
+        question = question->next;
+        if (!question)
+            return DB_OK;
+        if (mysql_next_result(db->mysql)) /* an error, as there is a question more */
+            return db_failed(db, NULL, question->doing);
+    }
+}
+
 /* ---- lists and tags */
 
 /* The same columns of both, and what makes either exist. */
@@ -179,52 +249,53 @@ static const struct {
     [BUCKET_TAG] = {"tag", "id, 0, name, slug, 0, open + done > 0, open, done", "open + done > 0"},
 };
 
-static enum db_result read_name_rows(struct db *db, struct arena *a, enum bucket_kind kind,
-                                     const char *condition, struct read_names *out)
+static void take_names(struct arena *a, MYSQL_RES *rows, void *out)
 {
-    MYSQL_RES *rows;
-    const char *sql = arena_printf(a, "SELECT %s FROM %s WHERE %s", name_sources[kind].columns,
-                                   name_sources[kind].table, condition);
-    enum db_result result = ask_rows(db, "reading lists and tags", sql, &rows);
-    if (result != DB_OK)
-        return result;
-    out->count = mysql_num_rows(rows);
-    out->items = arena_alloc(a, out->count * sizeof *out->items);
-    for (size_t i = 0; i < out->count; i++) {
+    struct read_names *names = out;
+    names->count = mysql_num_rows(rows);
+    names->items = arena_alloc(a, names->count * sizeof *names->items);
+    for (size_t i = 0; i < names->count; i++) {
         MYSQL_ROW row = mysql_fetch_row(rows);
-        out->items[i] = (struct read_name){.id = (uint32_t)number(row[0]),
-                                           .version = (uint32_t)number(row[1]),
-                                           .name = text(a, row[2]),
-                                           .slug = text(a, row[3]),
-                                           .is_public = number(row[4]) != 0,
-                                           .exists = number(row[5]) != 0,
-                                           .open = number(row[6]),
-                                           .done = number(row[7])};
+        names->items[i] = (struct read_name){.id = (uint32_t)number(row[0]),
+                                             .version = (uint32_t)number(row[1]),
+                                             .name = text(a, row[2]),
+                                             .slug = text(a, row[3]),
+                                             .is_public = number(row[4]) != 0,
+                                             .exists = number(row[5]) != 0,
+                                             .open = number(row[6]),
+                                             .done = number(row[7])};
     }
-    mysql_free_result(rows);
-    return DB_OK;
 }
 
-enum db_result read_names(struct db *db, struct arena *a, enum bucket_kind kind, const uint64_t *ids, size_t n,
-                          struct read_names *out)
+static void note_names(struct read_questions *q, enum bucket_kind kind, const char *condition,
+                       struct read_names *out)
 {
     *out = (struct read_names){0};
-    if (n == 0)
-        return DB_OK;
-    return read_name_rows(db, a, kind, arena_printf(a, "id IN (%s) ORDER BY id", comma_list(a, ids, n)), out);
+    note(q, "reading lists and tags",
+         arena_printf(q->arena, "SELECT %s FROM %s WHERE %s", name_sources[kind].columns,
+                      name_sources[kind].table, condition),
+         take_names, out);
 }
 
-enum db_result read_all_names(struct db *db, struct arena *a, enum bucket_kind kind, struct read_names *out)
+void read_names(struct read_questions *q, enum bucket_kind kind, const uint64_t *ids, size_t n,
+                struct read_names *out)
 {
-    return read_name_rows(db, a, kind, arena_printf(a, "%s ORDER BY name_key", name_sources[kind].exists), out);
+    *out = (struct read_names){0};
+    if (n)
+        note_names(q, kind, arena_printf(q->arena, "id IN (%s) ORDER BY id", comma_list(q->arena, ids, n)),
+                   out);
 }
 
-enum db_result read_top_names(struct db *db, struct arena *a, enum bucket_kind kind, unsigned limit,
-                              struct read_names *out)
+void read_all_names(struct read_questions *q, enum bucket_kind kind, struct read_names *out)
 {
-    return read_name_rows(
-        db, a, kind,
-        arena_printf(a, "%s ORDER BY open DESC, id LIMIT %u", name_sources[kind].exists, limit), out);
+    note_names(q, kind, arena_printf(q->arena, "%s ORDER BY name_key", name_sources[kind].exists), out);
+}
+
+void read_top_names(struct read_questions *q, enum bucket_kind kind, unsigned limit, struct read_names *out)
+{
+    note_names(q, kind,
+               arena_printf(q->arena, "%s ORDER BY open DESC, id LIMIT %u", name_sources[kind].exists, limit),
+               out);
 }
 
 static int by_name_id(const void *key, const void *item)
@@ -240,112 +311,102 @@ const struct read_name *read_names_find(const struct read_names *names, uint32_t
 
 /* ---- which todos stand where */
 
-static enum db_result read_id_rows(struct db *db, struct arena *a, const char *sql, struct read_ids *out)
+static void take_ids(struct arena *a, MYSQL_RES *rows, void *out)
 {
-    MYSQL_RES *rows;
-    enum db_result result = ask_rows(db, "reading which todos stand on a page", sql, &rows);
-    if (result != DB_OK)
-        return result;
-    out->count = mysql_num_rows(rows);
-    out->items = arena_alloc(a, out->count * sizeof *out->items);
-    for (size_t i = 0; i < out->count; i++)
-        out->items[i] = number(mysql_fetch_row(rows)[0]);
-    mysql_free_result(rows);
-    return DB_OK;
+    struct read_ids *ids = out;
+    ids->count = mysql_num_rows(rows);
+    ids->items = arena_alloc(a, ids->count * sizeof *ids->items);
+    for (size_t i = 0; i < ids->count; i++)
+        ids->items[i] = number(mysql_fetch_row(rows)[0]);
 }
 
-enum db_result read_newest(struct db *db, struct arena *a, enum bucket_kind kind, uint32_t owner,
-                           unsigned limit, struct read_ids *out)
+static void note_ids(struct read_questions *q, const char *sql, struct read_ids *out)
+{
+    *out = (struct read_ids){0};
+    note(q, "reading which todos stand on a page", sql, take_ids, out);
+}
+
+void read_newest(struct read_questions *q, enum bucket_kind kind, uint32_t owner, unsigned limit,
+                 struct read_ids *out)
 {
     const char *sql = NULL;
     switch (kind) {
     case BUCKET_OPEN:
-        sql = arena_printf(a, "SELECT id FROM todo WHERE state = %d ORDER BY id DESC LIMIT %u", TODO_OPEN,
-                           limit);
+        sql = arena_printf(q->arena, "SELECT id FROM todo WHERE state = %d ORDER BY id DESC LIMIT %u",
+                           TODO_OPEN, limit);
         break;
     case BUCKET_DONE:
-        sql = arena_printf(a,
+        sql = arena_printf(q->arena,
                            "SELECT id FROM todo WHERE state = %d ORDER BY finished DESC, id DESC LIMIT %u",
                            TODO_DONE, limit);
         break;
     case BUCKET_LIST:
-        sql = arena_printf(a,
+        sql = arena_printf(q->arena,
                            "SELECT id FROM todo WHERE list_id = %" PRIu32
                            " AND state = %d ORDER BY list_number DESC LIMIT %u",
                            owner, TODO_OPEN, limit);
         break;
     case BUCKET_TAG:
-        sql = arena_printf(a,
+        sql = arena_printf(q->arena,
                            "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32
                            " AND state = %d ORDER BY number DESC LIMIT %u",
                            owner, TODO_OPEN, limit);
         break;
     }
-    return read_id_rows(db, a, sql, out);
+    note_ids(q, sql, out);
 }
 
-enum db_result read_bucket_todos(struct db *db, struct arena *a, enum bucket_kind kind, uint32_t owner,
-                                 uint64_t bucket, struct read_ids *out)
+void read_bucket_todos(struct read_questions *q, enum bucket_kind kind, uint32_t owner, uint64_t bucket,
+                       struct read_ids *out)
 {
     uint64_t last = bucket * BUCKET_TODOS, first = last - BUCKET_TODOS + 1;
     const char *sql = NULL;
     switch (kind) {
     case BUCKET_OPEN:
     case BUCKET_DONE:
-        sql = arena_printf(
-            a, "SELECT id FROM todo WHERE state = %d AND id BETWEEN %" PRIu64 " AND %" PRIu64 " ORDER BY id",
-            kind == BUCKET_OPEN ? TODO_OPEN : TODO_DONE, first, last);
+        sql = arena_printf(q->arena,
+                           "SELECT id FROM todo WHERE state = %d AND id BETWEEN %" PRIu64 " AND %" PRIu64
+                           " ORDER BY id",
+                           kind == BUCKET_OPEN ? TODO_OPEN : TODO_DONE, first, last);
         break;
     case BUCKET_LIST:
-        sql = arena_printf(a,
+        sql = arena_printf(q->arena,
                            "SELECT id FROM todo WHERE list_id = %" PRIu32 " AND list_number BETWEEN %" PRIu64
                            " AND %" PRIu64 " AND state IN (%d, %d) ORDER BY list_number",
                            owner, first, last, TODO_OPEN, TODO_DONE);
         break;
     case BUCKET_TAG:
-        sql = arena_printf(a,
-                           "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32 " AND number BETWEEN %" PRIu64
-                           " AND %" PRIu64 " AND state IN (%d, %d) ORDER BY number",
-                           owner, first, last, TODO_OPEN, TODO_DONE);
+        sql =
+            arena_printf(q->arena,
+                         "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32 " AND number BETWEEN %" PRIu64
+                         " AND %" PRIu64 " AND state IN (%d, %d) ORDER BY number",
+                         owner, first, last, TODO_OPEN, TODO_DONE);
         break;
     }
-    return read_id_rows(db, a, sql, out);
+    note_ids(q, sql, out);
 }
 
-enum db_result read_due(struct db *db, struct arena *a, time_t tomorrow, const char *tomorrow_date,
-                        unsigned limit, struct read_ids *out)
+void read_due(struct read_questions *q, time_t tomorrow, const char *tomorrow_date, unsigned limit,
+              struct read_ids *out)
 {
     /* A date is due at its own midnight in due_key, whatever the zone. That of
-     * tomorrow comes before the moment when tomorrow begins only west of UTC, and is the one
-     * date that does so wrongly. */
-    const char *sql =
-        arena_printf(a,
-                     "SELECT id FROM todo WHERE state = %d AND due_key < FROM_UNIXTIME(%lld)"
-                     " AND (due_key <> '%.10s' OR LENGTH(due) > 10) ORDER BY due_key, id LIMIT %u",
-                     TODO_OPEN, (long long)tomorrow, tomorrow_date, limit);
-    return read_id_rows(db, a, sql, out);
+     * tomorrow comes before the moment when tomorrow begins only west of UTC,
+     * and is the one date that does so wrongly.
+     * The hint names KEY (state, due_key, id). Without it, and a beginning of the range, the server walks
+     * through all that have no due_key first. */
+    note_ids(q,
+             arena_printf(q->arena,
+                          "SELECT id FROM todo FORCE INDEX (state_3) WHERE state = %d"
+                          " AND due_key >= '0001-01-01' AND due_key < FROM_UNIXTIME(%lld)"
+                          " AND (due_key <> '%.10s' OR LENGTH(due) > 10) ORDER BY due_key, id LIMIT %u",
+                          TODO_OPEN, (long long)tomorrow, tomorrow_date, limit),
+             out);
 }
 
-enum db_result read_buckets(struct db *db, struct arena *a, struct read_bucket *buckets, size_t n)
+static void take_buckets(struct arena *a, MYSQL_RES *rows, void *out)
 {
-    if (n == 0)
-        return DB_OK;
-    /* One statement for all; each part is answered from the ends of a range of the primary key. */
-    enum { PART_BYTES = 512 };
-    char *sql = arena_alloc(a, n * PART_BYTES), *end = sql;
-    for (size_t i = 0; i < n; i++) {
-        const struct read_bucket *b = &buckets[i];
-        char of[64];
-        snprintf(of, sizeof of, "FROM bucket WHERE kind=%d AND owner=%" PRIu32 " AND number", b->kind, b->owner);
-        end += snprintf(end, PART_BYTES,
-                        "%sSELECT %zu, (SELECT todos %s=%" PRIu64 "), (SELECT MAX(number) %s<%" PRIu64
-                        "), (SELECT MIN(number) %s>%" PRIu64 ")",
-                        i ? " UNION ALL " : "", i, of, b->number, of, b->number, of, b->number);
-    }
-    MYSQL_RES *rows;
-    enum db_result result = ask_rows(db, "reading buckets", sql, &rows);
-    if (result != DB_OK)
-        return result;
+    (void)a;
+    struct read_bucket *buckets = out;
     MYSQL_ROW row;
     while ((row = mysql_fetch_row(rows))) {
         struct read_bucket *b = &buckets[number(row[0])];
@@ -353,8 +414,26 @@ enum db_result read_buckets(struct db *db, struct arena *a, struct read_bucket *
         b->previous = number(row[2]);
         b->next = number(row[3]);
     }
-    mysql_free_result(rows);
-    return DB_OK;
+}
+
+void read_buckets(struct read_questions *q, struct read_bucket *buckets, size_t n)
+{
+    /* One statement for all; each part is answered from the ends of a range of the primary key. */
+    enum { PART_BYTES = 512 };
+    if (n == 0)
+        return;
+    char *sql = arena_alloc(q->arena, n * PART_BYTES), *end = sql;
+    for (size_t i = 0; i < n; i++) {
+        const struct read_bucket *b = &buckets[i];
+        char of[64];
+        snprintf(of, sizeof of, "FROM bucket WHERE kind=%d AND owner=%" PRIu32 " AND number", b->kind,
+                 b->owner);
+        end += snprintf(end, PART_BYTES,
+                        "%sSELECT %zu, (SELECT todos %s=%" PRIu64 "), (SELECT MAX(number) %s<%" PRIu64
+                        "), (SELECT MIN(number) %s>%" PRIu64 ")",
+                        i ? " UNION ALL " : "", i, of, b->number, of, b->number, of, b->number);
+    }
+    note(q, "reading buckets", sql, take_buckets, buckets);
 }
 
 /* ---- todos */
@@ -370,18 +449,34 @@ struct read_todo *read_todos_find(const struct read_todos *todos, uint64_t id)
     return todos->count ? bsearch(&id, todos->items, todos->count, sizeof *todos->items, by_todo_id) : NULL;
 }
 
-/* Rows come in order of their todos, and a todo's are one stretch of `all`. */
-static enum db_result read_tags_of(struct db *db, struct arena *a, const char *ids, struct read_todos *todos)
+static void take_todos(struct arena *a, MYSQL_RES *rows, void *out)
 {
-    MYSQL_RES *rows;
-    const char *sql =
-        arena_printf(a,
-                     "SELECT m.todo_id, g.id, g.name, g.slug FROM todo_tag m FORCE INDEX (PRIMARY)"
-                     " STRAIGHT_JOIN tag g ON g.id = m.tag_id WHERE m.todo_id IN (%s) ORDER BY m.todo_id, m.position",
-                     ids);
-    enum db_result result = ask_rows(db, "reading todos' tags", sql, &rows);
-    if (result != DB_OK)
-        return result;
+    struct read_todos *todos = out;
+    todos->count = mysql_num_rows(rows);
+    todos->items = arena_alloc(a, todos->count * sizeof *todos->items);
+    for (size_t i = 0; i < todos->count; i++) {
+        MYSQL_ROW row = mysql_fetch_row(rows);
+        todos->items[i] = (struct read_todo){.id = number(row[0]),
+                                             .version = (uint32_t)number(row[1]),
+                                             .revision = number(row[2]),
+                                             .state = (enum todo_state)number(row[3]),
+                                             .title = text(a, row[4]),
+                                             .notes = text(a, row[5]),
+                                             .list_id = (uint32_t)number(row[6]),
+                                             .list = text(a, row[7]),
+                                             .list_slug = text(a, row[8]),
+                                             .priority = (unsigned)number(row[9]),
+                                             .due = text(a, row[10]),
+                                             .created = moment(a, row[11]),
+                                             .updated = moment(a, row[12]),
+                                             .finished = moment(a, row[13])};
+    }
+}
+
+/* Rows come in order of their todos, and a todo's are one stretch of `all`. */
+static void take_tags(struct arena *a, MYSQL_RES *rows, void *out)
+{
+    struct read_todos *todos = out;
     struct read_name *all = arena_alloc(a, mysql_num_rows(rows) * sizeof *all);
     struct read_todo *todo = NULL;
     MYSQL_ROW row;
@@ -397,75 +492,57 @@ static enum db_result read_tags_of(struct db *db, struct arena *a, const char *i
             .id = (uint32_t)number(row[1]), .name = text(a, row[2]), .slug = text(a, row[3])};
         todo->ntags++;
     }
-    mysql_free_result(rows);
-    return DB_OK;
 }
 
-enum db_result read_todos(struct db *db, struct arena *a, const uint64_t *ids, size_t n,
-                          struct read_todos *out)
+/* The hints: with few rows in a table the optimizer would rather read all of it, and go on to do so for a
+ * while after it has grown. */
+void read_todos(struct read_questions *q, const uint64_t *ids, size_t n, struct read_todos *out)
 {
     *out = (struct read_todos){0};
     if (n == 0)
-        return DB_OK;
-    MYSQL_RES *rows;
-    const char *list = comma_list(a, ids, n);
-    const char *sql =
-        arena_printf(a,
-                     "SELECT t.id, t.version, t.revision, t.state, t.title, t.notes, t.list_id, l.name, l.slug,"
-                     " t.priority, t.due, t.created, t.updated, t.finished"
-                     " FROM todo t FORCE INDEX (PRIMARY) STRAIGHT_JOIN list l ON l.id = t.list_id WHERE t.id IN (%s) ORDER BY t.id",
-                     list);
-    enum db_result result = ask_rows(db, "reading todos", sql, &rows);
-    if (result != DB_OK)
-        return result;
-    out->count = mysql_num_rows(rows);
-    out->items = arena_alloc(a, out->count * sizeof *out->items);
-    for (size_t i = 0; i < out->count; i++) {
-        MYSQL_ROW row = mysql_fetch_row(rows);
-        out->items[i] = (struct read_todo){.id = number(row[0]),
-                                           .version = (uint32_t)number(row[1]),
-                                           .revision = number(row[2]),
-                                           .state = (enum todo_state)number(row[3]),
-                                           .title = text(a, row[4]),
-                                           .notes = text(a, row[5]),
-                                           .list_id = (uint32_t)number(row[6]),
-                                           .list = text(a, row[7]),
-                                           .list_slug = text(a, row[8]),
-                                           .priority = (unsigned)number(row[9]),
-                                           .due = text(a, row[10]),
-                                           .created = moment(a, row[11]),
-                                           .updated = moment(a, row[12]),
-                                           .finished = moment(a, row[13])};
-    }
-    mysql_free_result(rows);
-    return read_tags_of(db, a, list, out);
+        return;
+    const char *list = comma_list(q->arena, ids, n);
+    note(q, "reading todos",
+         arena_printf(
+             q->arena,
+             "SELECT t.id, t.version, t.revision, t.state, t.title, t.notes, t.list_id, l.name, l.slug,"
+             " t.priority, t.due, t.created, t.updated, t.finished FROM todo t FORCE INDEX (PRIMARY)"
+             " STRAIGHT_JOIN list l ON l.id = t.list_id WHERE t.id IN (%s) ORDER BY t.id",
+             list),
+         take_todos, out);
+    note(q, "reading todos' tags",
+         arena_printf(q->arena,
+                      "SELECT m.todo_id, g.id, g.name, g.slug FROM todo_tag m FORCE INDEX (PRIMARY)"
+                      " STRAIGHT_JOIN tag g ON g.id = m.tag_id WHERE m.todo_id IN (%s)"
+                      " ORDER BY m.todo_id, m.position",
+                      list),
+         take_tags, out);
 }
 
-/* The changes of the todos that `condition` selects, in order of todo and newest first. */
-static enum db_result read_history_rows(struct db *db, struct arena *a, const char *condition,
-                                        struct read_todo **todos, size_t n)
+struct histories {
+    struct read_todo **todos; /* in order of id */
+    size_t count;
+};
+
+static int by_pointed_id(const void *a, const void *b)
 {
-    MYSQL_RES *rows;
-    const char *sql = arena_printf(a,
-                                   "SELECT todo_id, at, actor, op, IF(LENGTH(detail) > %d,"
-                                   " JSON_REPLACE(detail, '$.notes', ''), detail) FROM `change`"
-                                   " WHERE todo_id %s",
-                                   DETAIL_BYTES, condition);
-    enum db_result result = ask_rows(db, "reading todos' history", sql, &rows);
-    if (result != DB_OK)
-        return result;
+    uint64_t x = (*(struct read_todo *const *)a)->id, y = (*(struct read_todo *const *)b)->id;
+    return (x > y) - (x < y);
+}
+
+/* A todo's changes come in a row, newest first. */
+static void take_history(struct arena *a, MYSQL_RES *rows, void *out)
+{
+    const struct histories *of = out;
     struct read_history *all = arena_alloc(a, mysql_num_rows(rows) * sizeof *all);
     struct read_todo *todo = NULL;
-    size_t i = 0;
     MYSQL_ROW row;
     while ((row = mysql_fetch_row(rows))) {
-        uint64_t id = number(row[0]);
-        if (!todo || todo->id != id) {
-            while (i < n && todos[i]->id < id)
-                i++;
-            todo = i < n && todos[i]->id == id ? todos[i] : NULL;
-            if (!todo)
-                continue;
+        struct read_todo key = {.id = number(row[0])};
+        if (!todo || todo->id != key.id) {
+            struct read_todo *wanted = &key;
+            todo = *(struct read_todo **)bsearch(&wanted, of->todos, of->count, sizeof *of->todos,
+                                                 by_pointed_id);
             todo->history = all;
         }
         if (todo->nhistory == HISTORY_CHANGES)
@@ -476,40 +553,43 @@ static enum db_result read_history_rows(struct db *db, struct arena *a, const ch
                                        .detail = text(a, row[4])};
         todo->nhistory++;
     }
-    mysql_free_result(rows);
-    return DB_OK;
 }
 
-static int by_pointed_id(const void *a, const void *b)
+static void note_history(struct read_questions *q, const char *condition, struct histories *of)
 {
-    uint64_t x = (*(struct read_todo *const *)a)->id, y = (*(struct read_todo *const *)b)->id;
-    return (x > y) - (x < y);
+    note(q, "reading todos' history",
+         arena_printf(q->arena,
+                      "SELECT todo_id, at, actor, op, IF(LENGTH(detail) > %d,"
+                      " JSON_REPLACE(detail, '$.notes', ''), detail) FROM `change` FORCE INDEX (todo_id)"
+                      " WHERE todo_id %s",
+                      DETAIL_BYTES, condition),
+         take_history, of);
 }
 
-enum db_result read_histories(struct db *db, struct arena *a, struct read_todo **todos, size_t n)
+void read_histories(struct read_questions *q, struct read_todo **todos, size_t n)
 {
     /* Every change adds one to the version: most todos have fewer than are
      * shown, and come together; the few others one by one, so that a long
-     * history costs no more than its end. */
-    enum db_result result = DB_OK;
-    uint64_t *ids = arena_alloc(a, n * sizeof *ids);
+     * history costs no more than its end. Going backwards through the index sorts nothing. */
+    struct histories *of = arena_alloc(q->arena, sizeof *of);
+    uint64_t *ids = arena_alloc(q->arena, n * sizeof *ids);
     size_t count = 0;
+    *of = (struct histories){todos, n};
     qsort(todos, n, sizeof *todos, by_pointed_id);
-    for (size_t i = 0; i < n && result == DB_OK; i++) {
-        todos[i]->nhistory = 0;
+    for (size_t i = 0; i < n; i++) {
         if (todos[i]->version <= HISTORY_CHANGES)
             ids[count++] = todos[i]->id;
         else
-            result = read_history_rows(db, a,
-                                       arena_printf(a, "= %" PRIu64 " ORDER BY revision DESC LIMIT %d",
-                                                    todos[i]->id, HISTORY_CHANGES),
-                                       todos, n);
+            note_history(q,
+                         arena_printf(q->arena, "= %" PRIu64 " ORDER BY revision DESC LIMIT %d", todos[i]->id,
+                                      HISTORY_CHANGES),
+                         of);
     }
-    if (count && result == DB_OK)
-        result = read_history_rows(
-            db, a,
-            arena_printf(a, "IN (%s) ORDER BY todo_id, revision DESC", comma_list(a, ids, count)), todos, n);
-    return result;
+    if (count)
+        note_history(q,
+                     arena_printf(q->arena, "IN (%s) ORDER BY todo_id DESC, revision DESC",
+                                  comma_list(q->arena, ids, count)),
+                     of);
 }
 
 /* ---- everything, a piece at a time */
@@ -546,8 +626,8 @@ static enum db_result read_places(struct db *db, const char *sql, struct read_pl
 enum db_result read_next_todos(struct db *db, uint64_t after, struct read_place *out, size_t n, size_t *count)
 {
     char sql[128];
-    snprintf(sql, sizeof sql, "SELECT id, state FROM todo WHERE id > %" PRIu64 " ORDER BY id LIMIT %zu", after,
-             n);
+    snprintf(sql, sizeof sql, "SELECT id, state FROM todo WHERE id > %" PRIu64 " ORDER BY id LIMIT %zu",
+             after, n);
     return read_places(db, sql, out, count);
 }
 

@@ -6,8 +6,13 @@
  * revision read_begin() tells: so what is read fits together, and fits that
  * revision exactly. Statements carry nothing but integers of ours.
  *
- * Rows and their strings live in the arena that is given; times are RFC 3339
- * in UTC with milliseconds. One thread at a time, as the connection.
+ * What pages show is asked for in rounds: read_names() and the like only note a
+ * question, and read_answers() then asks all that were noted in one round
+ * trip. A write touches some ten pages, and each waits on a dozen answers: one
+ * by one they would cost more than rendering.
+ *
+ * Rows and their strings live in the questions' arena; times are RFC 3339 in
+ * UTC with milliseconds. One thread at a time, as the connection.
  */
 #ifndef WRIT_DB_READ_H
 #define WRIT_DB_READ_H
@@ -49,6 +54,18 @@ enum db_result read_changes(struct db *db, uint64_t after, uint64_t upto, read_c
 enum db_result read_list_places(struct db *db, uint32_t list_id, read_change_fn *each, void *context)
     __attribute__((warn_unused_result));
 
+/* ---- a round of questions */
+
+struct read_questions {
+    struct arena *arena;
+    struct read_question *first, **last;
+};
+void read_questions_init(struct read_questions *q, struct arena *a);
+
+/* Asks all that were noted, fills in what they named as `out`, and forgets them. The answers come in
+ * the order of the questions. */
+enum db_result read_answers(struct db *db, struct read_questions *q) __attribute__((warn_unused_result));
+
 /* ---- lists and tags */
 
 struct read_name {
@@ -64,13 +81,11 @@ struct read_names {
 };
 
 /* `kind` is BUCKET_LIST or BUCKET_TAG. By ids, in order of id; deleted ones too. */
-enum db_result read_names(struct db *db, struct arena *a, enum bucket_kind kind, const uint64_t *ids, size_t n,
-                          struct read_names *out) __attribute__((warn_unused_result));
+void read_names(struct read_questions *q, enum bucket_kind kind, const uint64_t *ids, size_t n,
+                struct read_names *out);
 /* Those that exist: all of them by name, or the `limit` with the most open todos. */
-enum db_result read_all_names(struct db *db, struct arena *a, enum bucket_kind kind, struct read_names *out)
-    __attribute__((warn_unused_result));
-enum db_result read_top_names(struct db *db, struct arena *a, enum bucket_kind kind, unsigned limit,
-                              struct read_names *out) __attribute__((warn_unused_result));
+void read_all_names(struct read_questions *q, enum bucket_kind kind, struct read_names *out);
+void read_top_names(struct read_questions *q, enum bucket_kind kind, unsigned limit, struct read_names *out);
 /* NULL if it is not among them. `names` in order of id. */
 const struct read_name *read_names_find(const struct read_names *names, uint32_t id);
 
@@ -83,15 +98,15 @@ struct read_ids {
 
 /* The newest `limit` of a sequence: open todos by id, done ones by when they
  * were finished, those of a list or tag (the open ones) by number. */
-enum db_result read_newest(struct db *db, struct arena *a, enum bucket_kind kind, uint32_t owner,
-                           unsigned limit, struct read_ids *out) __attribute__((warn_unused_result));
+void read_newest(struct read_questions *q, enum bucket_kind kind, uint32_t owner, unsigned limit,
+                 struct read_ids *out);
 /* A bucket's, in order of number; a list's or tag's are open and done. */
-enum db_result read_bucket_todos(struct db *db, struct arena *a, enum bucket_kind kind, uint32_t owner,
-                                 uint64_t bucket, struct read_ids *out) __attribute__((warn_unused_result));
+void read_bucket_todos(struct read_questions *q, enum bucket_kind kind, uint32_t owner, uint64_t bucket,
+                       struct read_ids *out);
 /* Open todos that are due before the moment `tomorrow`, when the local day
  * that is called `tomorrow_date` ("YYYY-MM-DD") begins: the earliest `limit`. */
-enum db_result read_due(struct db *db, struct arena *a, time_t tomorrow, const char *tomorrow_date,
-                        unsigned limit, struct read_ids *out) __attribute__((warn_unused_result));
+void read_due(struct read_questions *q, time_t tomorrow, const char *tomorrow_date, unsigned limit,
+              struct read_ids *out);
 
 /* A bucket and its neighbours that are not empty (0: none). */
 struct read_bucket {
@@ -101,9 +116,8 @@ struct read_bucket {
     uint64_t todos, previous, next;
 };
 #define READ_BUCKET_END (UINT64_C(1) << 62)
-/* Fills in the last three fields of n buckets. */
-enum db_result read_buckets(struct db *db, struct arena *a, struct read_bucket *buckets, size_t n)
-    __attribute__((warn_unused_result));
+/* Fills in the last three fields of n buckets. They stay where they are until the answer. */
+void read_buckets(struct read_questions *q, struct read_bucket *buckets, size_t n);
 
 /* ---- todos */
 
@@ -134,13 +148,11 @@ struct read_todos {
 };
 
 /* By ids, in any order, doubles allowed. Those that are not there are left out. */
-enum db_result read_todos(struct db *db, struct arena *a, const uint64_t *ids, size_t n,
-                          struct read_todos *out) __attribute__((warn_unused_result));
+void read_todos(struct read_questions *q, const uint64_t *ids, size_t n, struct read_todos *out);
 struct read_todo *read_todos_find(const struct read_todos *todos, uint64_t id);
 
-/* The last HISTORY_CHANGES of each of n todos. */
-enum db_result read_histories(struct db *db, struct arena *a, struct read_todo **todos, size_t n)
-    __attribute__((warn_unused_result));
+/* The last HISTORY_CHANGES of each of n todos that were read; they are put in order of id. */
+void read_histories(struct read_questions *q, struct read_todo **todos, size_t n);
 
 /* ---- everything, a piece at a time, for a full build */
 

@@ -106,10 +106,11 @@ struct write_session {
     struct db_config config;
     struct db db;
     MYSQL_STMT *prepared[STATEMENTS];
-    unsigned char token[16]; /* names this process in table writer */
-    uint64_t attempt;        /* number of the last batch that was tried */
-    uint64_t in_doubt;       /* the attempt whose COMMIT got no answer; 0: none */
-    struct arena arena;      /* one batch */
+    unsigned char token[16];  /* names this process in table writer */
+    uint64_t attempt;         /* number of the last batch that was tried */
+    uint64_t in_doubt;        /* the attempt whose COMMIT got no answer; 0: none */
+    struct arena arena;       /* one batch */
+    struct write_times times; /* of the last batch */
 
     /* The execution being filled. */
     enum statement filling;
@@ -262,6 +263,11 @@ void write_session_free(struct write_session *s)
 const char *write_error(const struct write_session *s)
 {
     return s->db.error;
+}
+
+struct write_times write_times(const struct write_session *s)
+{
+    return s->times;
 }
 
 void write_give_up(struct write_session *s)
@@ -829,18 +835,27 @@ static enum db_result commit(struct write_session *s, const struct batch *b)
     return result;
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 static enum db_result store(struct write_session *s, const struct batch *b)
 {
     static enum db_result (*const steps[])(struct write_session *, const struct batch *) = {
-        store_lists,   store_tags,    store_todos,    store_todo_tags,
-        store_buckets, store_changes, store_receipts, commit,
+        store_lists, store_tags, store_todos, store_todo_tags, store_buckets, store_changes, store_receipts,
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         enum db_result result = steps[i](s, b);
         if (result != DB_OK)
             return result;
     }
-    return DB_OK;
+    s->times.stored = now_us();
+    enum db_result result = commit(s, b);
+    s->times.committed = now_us();
+    return result;
 }
 
 /* ---- a batch */
@@ -888,9 +903,11 @@ static enum db_result run_batch(struct write_session *s, struct command **comman
     snprintf(now + len, sizeof now - len, ".%03u", (unsigned)(clock.tv_nsec / 1000000) % 1000);
 
     s->attempt++;
+    s->times = (struct write_times){0};
     arena_reset(&s->arena);
     batch_init(&b, &s->arena, now);
     enum db_result result = load(s, &b, commands, n);
+    s->times.read = now_us();
     if (result == DB_OK) {
         uint64_t before = b.revision;
         for (size_t i = 0; i < n; i++)

@@ -108,6 +108,15 @@ enum db_result write_batch(struct write_session *session, struct command **comma
  * other commands. */
 void write_give_up(struct write_session *session);
 
+/* When the last batch that was DB_OK had passed each step, in microseconds of
+ * CLOCK_MONOTONIC; 0: the step was not needed. */
+struct write_times {
+    uint64_t read;   /* what the batch touches is locked and read */
+    uint64_t stored; /* every row has been sent */
+    uint64_t committed;
+};
+struct write_times write_times(const struct write_session *session);
+
 /* The error of the last call that was not DB_OK. */
 const char *write_error(const struct write_session *session);
 

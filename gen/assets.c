@@ -51,8 +51,8 @@ bool assets_read(struct assets *assets, const char *folder, char *error, size_t 
         if (!read_file(path, &asset->base, &asset->len)) {
             if (errno == ENOENT && !kinds[i].needed)
                 continue;
-            snprintf(error, error_size, "reading %s: %s; WRIT_ASSETS should name the folder that holds it", path,
-                     strerror(errno));
+            snprintf(error, error_size, "reading %s: %s; WRIT_ASSETS should name the folder that holds it",
+                     path, strerror(errno));
             assets_release(assets);
             return false;
         }

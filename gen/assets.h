@@ -19,7 +19,8 @@ struct assets {
     } items[ASSETS];
 };
 
-/* Reads them from a folder. False, with a sentence in error, if one cannot be read or the style is missing. */
+/* Reads them from a folder. False, with a sentence in error, if one cannot be read or the style is missing.
+ */
 bool assets_read(struct assets *assets, const char *folder, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 void assets_release(struct assets *assets);

@@ -32,33 +32,15 @@ static time_t begin_of_tomorrow(const char *today, char tomorrow[DAY_BYTES])
     return begin;
 }
 
-static enum db_result gather_todos(struct renderer *r, struct page *page)
+void board_page_gather(struct renderer *r, struct page *page, struct read_questions *questions)
 {
     char tomorrow[DAY_BYTES];
-    struct read_ids due, newest;
     time_t begin = begin_of_tomorrow(r->today, tomorrow);
-    enum db_result result = read_due(&r->db, &r->arena, begin, tomorrow, BOARD_TODOS, &due);
-    if (result == DB_OK)
-        result = read_newest(&r->db, &r->arena, BUCKET_OPEN, 0, BOARD_TODOS, &newest);
-    if (result != DB_OK)
-        return result;
-    page->ids.items = arena_alloc(&r->arena, (due.count + newest.count) * sizeof *page->ids.items);
-    memcpy(page->ids.items, due.items, due.count * sizeof *due.items);
-    memcpy(page->ids.items + due.count, newest.items, newest.count * sizeof *newest.items);
-    page->ids.count = due.count + newest.count;
-    page->ndue = due.count;
-    return DB_OK;
-}
-
-bool board_page_gather(struct renderer *r, struct page *page)
-{
-    enum db_result result = gather_todos(r, page);
+    read_due(questions, begin, tomorrow, BOARD_TODOS, &page->due);
+    read_newest(questions, BUCKET_OPEN, 0, BOARD_TODOS, &page->ids);
     /* One more than is shown tells that there are more. */
-    if (result == DB_OK)
-        result = read_top_names(&r->db, &r->arena, BUCKET_LIST, BOARD_NAMES + 1, &page->lists);
-    if (result == DB_OK)
-        result = read_top_names(&r->db, &r->arena, BUCKET_TAG, BOARD_NAMES + 1, &page->tags);
-    return result == DB_OK || renderer_failed(r, r->db.error);
+    read_top_names(questions, BUCKET_LIST, BOARD_NAMES + 1, &page->lists);
+    read_top_names(questions, BUCKET_TAG, BOARD_NAMES + 1, &page->tags);
 }
 
 static struct mustache_list first_names(struct arena *a, const struct read_names *names, bool *more)
@@ -70,9 +52,8 @@ static struct mustache_list first_names(struct arena *a, const struct read_names
 void board_page_show(struct renderer *r, struct page *page, struct page_view *view)
 {
     page->exists = true;
-    view->due = view_todos(&r->arena, page->rows, page->ids.items, page->ndue, r->today);
-    view->todos = view_todos(&r->arena, page->rows, page->ids.items + page->ndue, page->ids.count - page->ndue,
-                             r->today);
+    view->due = view_todos(&r->arena, page->rows, page->due.items, page->due.count, r->today);
+    view->todos = view_todos(&r->arena, page->rows, page->ids.items, page->ids.count, r->today);
     view->lists = first_names(&r->arena, &page->lists, &view->more_lists);
     view->tags = first_names(&r->arena, &page->tags, &view->more_tags);
     view->open = r->board.open;

@@ -116,8 +116,8 @@ static bool build_tree(struct build *b, bool progress)
     bool ok = read_page_count(&r->db, &pages) == DB_OK || renderer_failed(r, r->db.error);
     if (ok && progress)
         progress_begin(&b->progress, pages);
-    ok = ok && render_assets(r, b->tree) && build_todos(b) && build_buckets(b) && build_heads(b, BUCKET_LIST) &&
-         build_heads(b, BUCKET_TAG) && build_single(b) && flush(b);
+    ok = ok && render_assets(r, b->tree) && build_todos(b) && build_buckets(b) &&
+         build_heads(b, BUCKET_LIST) && build_heads(b, BUCKET_TAG) && build_single(b) && flush(b);
     progress_end(&b->progress);
     renderer_end(r, !ok);
     return ok;
@@ -146,7 +146,8 @@ static bool catch_up(struct build *b, uint64_t *upto)
     return ok;
 }
 
-/* The tree's files get a publish counter of their own: nobody has seen them before they are in place, all at once. */
+/* The tree's files get a publish counter of their own: nobody has seen them before they are in place, all at
+ * once. */
 static bool take_counter(struct build *b, struct site *site)
 {
     if (!site_lock(site))

@@ -39,54 +39,49 @@ static enum db_result plan_lists(struct renderer *r, struct plan *plan)
     return result;
 }
 
-/* Buckets that came or went are links of others. The plan grows at its end meanwhile, and may be sorted:
- * so what is looked at is copied first. */
-static enum db_result plan_neighbours(struct renderer *r, struct plan *plan)
+/* What follows from buckets, and tags, that came or went. The plan grows meanwhile: so what is looked at is
+ * copied first. */
+static enum db_result plan_deltas(struct renderer *r, struct plan *plan)
 {
     enum { AT_ONCE = 64 };
-    struct read_bucket buckets[AT_ONCE];
-    int32_t deltas[AT_ONCE];
     enum db_result result = DB_OK;
     plan_sort(plan);
     struct plan_item *touched = arena_alloc(&r->arena, plan->count * sizeof *touched);
     size_t n = 0;
-    for (size_t i = 0; i < plan->count; i++)
-        if (page_types[plan->items[i].key.kind].in_bucket && plan->items[i].delta)
-            touched[n++] = plan->items[i];
-
-    for (size_t done = 0; done < n && result == DB_OK;) {
-        size_t count = 0;
-        for (; done < n && count < AT_ONCE; done++, count++) {
-            const struct page_key *key = &touched[done].key;
-            deltas[count] = touched[done].delta;
-            buckets[count] = (struct read_bucket){
-                .kind = page_types[key->kind].sequence, .owner = key->owner, .number = key->number};
-        }
-        result = read_buckets(&r->db, &r->arena, buckets, count);
-        for (size_t i = 0; i < count && result == DB_OK; i++)
-            plan_bucket(plan, &buckets[i], deltas[i]);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_item *item = &plan->items[i];
+        if (item->delta && (page_types[item->key.kind].in_bucket || item->key.kind == PAGE_TAG))
+            touched[n++] = *item;
     }
-    return result;
-}
-
-/* Tags that came or went. */
-static enum db_result plan_tags(struct renderer *r, struct plan *plan)
-{
-    struct read_names tags;
-    size_t n = 0;
-    plan_sort(plan);
-    uint64_t *ids = arena_alloc(&r->arena, plan->count * sizeof *ids);
-    int32_t *deltas = arena_alloc(&r->arena, plan->count * sizeof *deltas);
-    for (size_t i = 0; i < plan->count; i++)
-        if (plan->items[i].key.kind == PAGE_TAG && plan->items[i].delta) {
-            ids[n] = plan->items[i].key.owner;
-            deltas[n++] = plan->items[i].delta;
+    for (size_t done = 0; done < n && result == DB_OK; done += AT_ONCE) {
+        const struct plan_item *items = touched + done;
+        size_t count = n - done < AT_ONCE ? n - done : AT_ONCE, nbuckets = 0, ntags = 0;
+        struct read_questions questions;
+        struct read_bucket buckets[AT_ONCE];
+        struct read_names names;
+        uint64_t tags[AT_ONCE];
+        for (size_t i = 0; i < count; i++) {
+            const struct page_key *key = &items[i].key;
+            if (key->kind == PAGE_TAG)
+                tags[ntags++] = key->owner;
+            else
+                buckets[nbuckets++] = (struct read_bucket){
+                    .kind = page_types[key->kind].sequence, .owner = key->owner, .number = key->number};
         }
-    enum db_result result = read_names(&r->db, &r->arena, BUCKET_TAG, ids, n, &tags);
-    for (size_t i = 0; i < n && result == DB_OK; i++) {
-        const struct read_name *tag = read_names_find(&tags, (uint32_t)ids[i]);
-        if (tag)
-            plan_tag(plan, tag->open + tag->done, deltas[i]);
+        read_questions_init(&questions, &r->arena);
+        read_buckets(&questions, buckets, nbuckets);
+        read_names(&questions, BUCKET_TAG, tags, ntags, &names);
+        result = read_answers(&r->db, &questions);
+        const struct read_bucket *bucket = buckets;
+        for (size_t i = 0; i < count && result == DB_OK; i++) {
+            if (items[i].key.kind != PAGE_TAG) {
+                plan_bucket(plan, bucket++, items[i].delta);
+                continue;
+            }
+            const struct read_name *tag = read_names_find(&names, items[i].key.owner);
+            if (tag)
+                plan_tag(plan, tag->open + tag->done, items[i].delta);
+        }
     }
     return result;
 }
@@ -103,9 +98,7 @@ bool plan_changes(struct renderer *r, struct plan *plan, uint64_t planned, uint6
     if (result == DB_OK)
         result = plan_lists(r, plan);
     if (result == DB_OK && !plan->too_large)
-        result = plan_neighbours(r, plan);
-    if (result == DB_OK && !plan->too_large)
-        result = plan_tags(r, plan);
+        result = plan_deltas(r, plan);
     if (result != DB_OK)
         return renderer_failed(r, r->db.error);
     plan_sort(plan);
@@ -114,7 +107,8 @@ bool plan_changes(struct renderer *r, struct plan *plan, uint64_t planned, uint6
 
 /* ---- a cycle */
 
-/* Is current/ what this process can go on from? What is remembered of it is forgotten if another process has published. */
+/* Is current/ what this process can go on from? What is remembered of it is forgotten if another process has
+ * published. */
 static enum cycle_result look(struct cycle *c, struct tree *tree)
 {
     struct renderer *r = c->renderer;
@@ -124,7 +118,8 @@ static enum cycle_result look(struct cycle *c, struct tree *tree)
         if (!renderer_reload(r))
             return CYCLE_FAILED;
         if (c->site->state.fingerprint != r->fingerprint) {
-            renderer_failed(r, "templates, assets, settings or program are not those that the pages were made with");
+            renderer_failed(
+                r, "templates, assets, settings or program are not those that the pages were made with");
             return CYCLE_BUILD;
         }
     }
@@ -186,13 +181,14 @@ static bool publish_later(struct cycle *c, struct tree *tree)
 }
 
 /* With current/ open and a snapshot. */
-static enum cycle_result publish(struct cycle *c, struct tree *tree, bool settle, cycle_published_fn *published,
-                                 void *context)
+static enum cycle_result publish(struct cycle *c, struct tree *tree, bool settle,
+                                 cycle_published_fn *published, void *context)
 {
     struct renderer *r = c->renderer;
     if (r->board.revision < c->cursor.revision) {
-        snprintf(r->error, sizeof r->error, "the database is at revision %" PRIu64 ", and the pages are of %" PRIu64,
-                 r->board.revision, c->cursor.revision);
+        snprintf(r->error, sizeof r->error,
+                 "the database is at revision %" PRIu64 ", and the pages are of %" PRIu64, r->board.revision,
+                 c->cursor.revision);
         return CYCLE_BUILD;
     }
     bool new_day = strcmp(c->day, r->today) != 0;
@@ -226,7 +222,8 @@ enum cycle_result cycle_run(struct cycle *c, bool settle, cycle_published_fn *pu
     if (tree_open_current(&tree, c->site)) {
         result = look(c, &tree);
         if (result == CYCLE_DONE) {
-            result = renderer_begin(c->renderer) ? publish(c, &tree, settle, published, context) : CYCLE_FAILED;
+            result =
+                renderer_begin(c->renderer) ? publish(c, &tree, settle, published, context) : CYCLE_FAILED;
             renderer_end(c->renderer, result != CYCLE_DONE);
         }
         tree_close(&tree);

@@ -24,7 +24,8 @@ struct cycle {
 
 enum cycle_result {
     CYCLE_DONE,
-    CYCLE_BUILD,  /* current/ cannot be gone on from: all pages have to be rendered; `error` of the renderer says why */
+    CYCLE_BUILD,  /* current/ cannot be gone on from: all pages have to be rendered; `error` of the renderer
+                     says why */
     CYCLE_FAILED, /* to be tried again; `error` of the renderer says why */
 };
 

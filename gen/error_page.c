@@ -6,7 +6,8 @@ static const struct {
     uint64_t status;  /* 0: of several */
     const char *title, *detail;
 } errors[ERROR_PAGES] = {
-    {"404", 404, "There is no such page", "It may have been deleted for good, or the address has a mistake in it."},
+    {"404", 404, "There is no such page",
+     "It may have been deleted for good, or the address has a mistake in it."},
     {"4xx", 0, "That did not work", "The request was refused. Go back, and try it again."},
     {"50x", 0, "Writing is not possible at the moment",
      "Every page can still be read. Try again in a minute; if what you sent was stored, it will show up."},
@@ -17,11 +18,11 @@ const char *error_page_slug(uint64_t number)
     return errors[number - 1].slug;
 }
 
-bool error_page_gather(struct renderer *r, struct page *page)
+void error_page_gather(struct renderer *r, struct page *page, struct read_questions *questions)
 {
     (void)r;
+    (void)questions;
     page->slug = error_page_slug(page->key.number);
-    return true;
 }
 
 void error_page_show(struct renderer *r, struct page *page, struct page_view *view)

@@ -20,9 +20,10 @@
 #include <unistd.h>
 
 enum {
-    LOOK_MS = 1000,         /* between looks at the database that nobody asked for; midnight is found by them, too */
-    SETTLE_QUIET_MS = 50,   /* without a request: then what is due later is rendered */
-    SETTLE_LATEST_MS = 500, /* after the first change that is not settled: then in any case. The promise is a second */
+    LOOK_MS = 1000, /* between looks at the database that nobody asked for; midnight is found by them, too */
+    SETTLE_QUIET_MS = 50, /* without a request: then what is due later is rendered */
+    SETTLE_LATEST_MS =
+        500, /* after the first change that is not settled: then in any case. The promise is a second */
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 1000,
 };
@@ -84,7 +85,8 @@ static bool build(struct follower *f)
     say("Rendering all pages: %s.", r->error);
     if (!build_site(r, f->cycle.site, false, is_stopping, f, &result))
         return false;
-    say("Rendered %" PRIu64 " pages in %.1f s, to revision %" PRIu64 ": %" PRIu64 " files new, %" PRIu64 " as they were.",
+    say("Rendered %" PRIu64 " pages in %.1f s, to revision %" PRIu64 ": %" PRIu64 " files new, %" PRIu64
+        " as they were.",
         result.pages, result.seconds, result.cursor.revision, result.written, result.kept);
     return true;
 }
@@ -171,41 +173,43 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* NULL, or why it cannot begin. */
+static const char *begin(struct follower *f, const struct settings *settings, char error[512])
+{
+    struct renderer *r = f->cycle.renderer;
+    struct site *site = f->cycle.site;
+    if (!settings->site)
+        return "WRIT_SITE is not set: it says into which folder pages are published";
+    if (!settings->socket)
+        return "WRIT_GEN_SOCKET is not set: it says on which socket the API asks for pages";
+    if (!renderer_init(r, settings))
+        return r->error;
+    if (!site_open(site, settings->site, "follow"))
+        return site->error;
+    return trigger_open(&f->trigger, settings->socket, error, 512) ? NULL : error;
+}
+
 int follow(const struct settings *settings)
 {
-    static struct follower f;
-    struct renderer renderer;
-    struct site site;
+    static struct follower f; /* too large for a stack, and there is one */
+    static struct renderer renderer;
+    struct site site = {.fd = -1, .lock = -1, .build_lock = -1};
     char error[512];
-    if (!settings->site || !settings->socket) {
-        say("%s is not set: it says %s.", settings->site ? "WRIT_GEN_SOCKET" : "WRIT_SITE",
-            settings->site ? "on which socket the API asks for pages" : "into which folder pages are published");
-        return 1;
+    f = (struct follower){.cycle = {.renderer = &renderer, .site = &site},
+                          .trigger = {.listener = -1},
+                          .signals = open_signals()};
+    const char *why = begin(&f, settings, error);
+    if (why) {
+        say("%s.", why);
+    } else {
+        run(&f, false);
+        loop(&f);
+        rest(&f);
     }
-    f.signals = open_signals();
-    if (!renderer_init(&renderer, settings)) {
-        say("%s.", renderer.error);
-        return 1;
-    }
-    if (!site_open(&site, settings->site, "follow")) {
-        say("%s.", site.error);
-        return 1;
-    }
-    if (!trigger_open(&f.trigger, settings->socket, error, sizeof error)) {
-        say("%s.", error);
-        return 1;
-    }
-    f.cycle.renderer = &renderer;
-    f.cycle.site = &site;
-
-    run(&f, false);
-    loop(&f);
-    rest(&f);
-
     trigger_close(&f.trigger);
     plan_release(&f.cycle.plan);
     renderer_release(&renderer);
     site_close(&site);
     close(f.signals);
-    return 0;
+    return why ? 1 : 0;
 }

@@ -8,18 +8,17 @@
 
 #include <inttypes.h>
 
-bool list_page_gather(struct renderer *r, struct page *page)
+void list_page_gather(struct renderer *r, struct page *page, struct read_questions *questions)
 {
     const struct page_type *type = page->type;
-    enum db_result result = type->in_bucket ? read_bucket_todos(&r->db, &r->arena, type->sequence, page->key.owner,
-                                                                page->key.number, &page->ids)
-                                            : read_newest(&r->db, &r->arena, type->sequence, page->key.owner,
-                                                          BUCKET_TODOS, &page->ids);
+    if (type->in_bucket)
+        read_bucket_todos(questions, type->sequence, page->key.owner, page->key.number, &page->ids);
+    else
+        read_newest(questions, type->sequence, page->key.owner, BUCKET_TODOS, &page->ids);
     page->bucket = arena_alloc(&r->arena, sizeof *page->bucket);
     *page->bucket = (struct read_bucket){.kind = type->sequence,
                                          .owner = page->key.owner,
                                          .number = type->in_bucket ? page->key.number : READ_BUCKET_END};
-    return result == DB_OK || renderer_failed(r, r->db.error);
 }
 
 static void show_bucket(struct page *page, struct page_view *view)
@@ -80,5 +79,6 @@ void list_page_show(struct renderer *r, struct page *page, struct page_view *vie
     bool of_list = page->type->sequence == BUCKET_LIST;
     *(of_list ? &view->list : &view->tag) = about;
     if (view->members && !page->type->in_bucket)
-        view->add = view_add_form(&r->arena, of_list ? owner->name : NULL, of_list ? NULL : owner->name, view->path);
+        view->add =
+            view_add_form(&r->arena, of_list ? owner->name : NULL, of_list ? NULL : owner->name, view->path);
 }

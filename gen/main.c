@@ -17,13 +17,14 @@ static const char usage[] =
     "       writ-gen once [--into DIR]  render all pages: publish them, or into an empty folder\n"
     "\n"
     "The environment says the rest: MYSQL_SOCKET or MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD (or\n"
-    "MYSQL_PASSWORD_FILE), MYSQL_DATABASE; WRIT_SITE, the folder to publish into; WRIT_GEN_SOCKET; WRIT_TEMPLATES\n"
+    "MYSQL_PASSWORD_FILE), MYSQL_DATABASE; WRIT_SITE, the folder to publish into; WRIT_GEN_SOCKET; "
+    "WRIT_TEMPLATES\n"
     "(templates), WRIT_ASSETS (site); WRIT_TITLE, WRIT_URL, TZ.\n";
 
 static void say_result(const struct build_result *result)
 {
-    say("Rendered %" PRIu64 " pages in %.2f s, %.0f a second, to revision %" PRIu64 ": %" PRIu64 " files new, %" PRIu64
-        " as they were.",
+    say("Rendered %" PRIu64 " pages in %.2f s, %.0f a second, to revision %" PRIu64 ": %" PRIu64
+        " files new, %" PRIu64 " as they were.",
         result->pages, result->seconds, result->seconds > 0 ? (double)result->pages / result->seconds : 0.0,
         result->cursor.revision, result->written, result->kept);
 }
@@ -39,7 +40,8 @@ static bool publish_all(struct renderer *r, const char *path, struct build_resul
     bool ok = build_site(r, &site, true, NULL, NULL, result);
     if (ok) {
         syncfs(site.fd); /* before the lock is held; what is left to sync under it is little */
-        ok = site_lock(&site) && (site.state.fingerprint != r->fingerprint || site_mark(&site, r->fingerprint, true));
+        ok = site_lock(&site) &&
+             (site.state.fingerprint != r->fingerprint || site_mark(&site, r->fingerprint, true));
         if (!ok)
             renderer_failed(r, site.error);
         site_unlock(&site);

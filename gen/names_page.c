@@ -1,12 +1,13 @@
 /* The indexes of all lists and of all tags, with their counts. */
 #include "views.h"
 
-bool names_page_gather(struct renderer *r, struct page *page)
+void names_page_gather(struct renderer *r, struct page *page, struct read_questions *questions)
 {
-    bool lists = page->key.kind == PAGE_LISTS;
-    enum db_result result = read_all_names(&r->db, &r->arena, lists ? BUCKET_LIST : BUCKET_TAG,
-                                           lists ? &page->lists : &page->tags);
-    return result == DB_OK || renderer_failed(r, r->db.error);
+    (void)r;
+    if (page->key.kind == PAGE_LISTS)
+        read_all_names(questions, BUCKET_LIST, &page->lists);
+    else
+        read_all_names(questions, BUCKET_TAG, &page->tags);
 }
 
 void names_page_show(struct renderer *r, struct page *page, struct page_view *view)

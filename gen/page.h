@@ -14,6 +14,7 @@
 
 struct page;
 struct page_view;
+struct read_questions;
 struct renderer;
 
 /* In the order of publishing: what others link to comes first. */
@@ -55,8 +56,8 @@ struct page_type {
     unsigned twins, late_twins; /* all it has; those of them that may follow what is published */
     unsigned weight;            /* how many todos stand on it, at most: bounds a batch's memory */
 
-    /* Reads which todos it shows, and whatever else but them, into the page. False if the database fails. */
-    bool (*gather)(struct renderer *renderer, struct page *page);
+    /* Asks which todos it shows, and for whatever else but them: answered into the page before `show`. */
+    void (*gather)(struct renderer *renderer, struct page *page, struct read_questions *questions);
     /* With the todos read: does it exist, and what does it say? */
     void (*show)(struct renderer *renderer, struct page *page, struct page_view *view);
 };
@@ -84,16 +85,17 @@ const char *twin_extension(enum twin twin);
 
 /* ---- the functions of the table, a file each */
 
-bool todo_page_gather(struct renderer *, struct page *);
+void todo_page_gather(struct renderer *, struct page *, struct read_questions *);
 void todo_page_show(struct renderer *, struct page *, struct page_view *);
 void deleted_page_show(struct renderer *, struct page *, struct page_view *);
-bool list_page_gather(struct renderer *, struct page *); /* list_page.c: all pages of a sequence of todos */
+void list_page_gather(struct renderer *, struct page *,
+                      struct read_questions *); /* list_page.c: all pages of a sequence of todos */
 void list_page_show(struct renderer *, struct page *, struct page_view *);
-bool names_page_gather(struct renderer *, struct page *);
+void names_page_gather(struct renderer *, struct page *, struct read_questions *);
 void names_page_show(struct renderer *, struct page *, struct page_view *);
-bool board_page_gather(struct renderer *, struct page *);
+void board_page_gather(struct renderer *, struct page *, struct read_questions *);
 void board_page_show(struct renderer *, struct page *, struct page_view *);
-bool error_page_gather(struct renderer *, struct page *);
+void error_page_gather(struct renderer *, struct page *, struct read_questions *);
 void error_page_show(struct renderer *, struct page *, struct page_view *);
 
 enum { ERROR_PAGES = 3 }; /* numbered from 1 */

@@ -65,8 +65,8 @@ static void add(struct plan *plan, enum page_kind kind, uint32_t owner, uint64_t
             return;
         struct plan_item *item = &plan->items[plan->count++];
         *item = *like;
-        item->key = (struct page_key){
-            .kind = (uint8_t)kind, .audience = audience, .owner = owner, .number = number};
+        item->key =
+            (struct page_key){.kind = (uint8_t)kind, .audience = audience, .owner = owner, .number = number};
     }
 }
 

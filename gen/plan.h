@@ -18,7 +18,7 @@
 #include "page.h"
 
 enum {
-    PLAN_PAGES = 1 << 19,  /* more are a full build: 12 MiB */
+    PLAN_PAGES = 1 << 19, /* more are a full build: 12 MiB */
     PLAN_PROBLEM = 160,
     AUDIENCES_MADE = AUDIENCE_MEMBERS + 1, /* the members' tree alone, until there is a public one */
 };

@@ -90,21 +90,16 @@ static bool make_parents(int folder, const char *path)
     return true;
 }
 
-/* Fills a file that was just created, and closes it. */
+/* Fills a file that was just created. */
 static bool fill_file(int fd, const char *base, size_t len, const struct timespec *time, bool sync)
 {
-    bool ok = write_all(fd, base, len) && (!time || !futimens(fd, (struct timespec[]){*time, *time})) &&
-              (!sync || !fsync(fd));
-    int saved = errno;
-    if (close(fd) && ok)
-        return false;
-    errno = saved;
-    return ok;
+    return write_all(fd, base, len) && (!time || !futimens(fd, (struct timespec[]){*time, *time})) &&
+           (!sync || !fsync(fd));
 }
 
-/* Creates a file that is not there, where nobody looks yet. A half of one is not left behind. */
-static bool create_file(int folder, const char *path, const char *base, size_t len, const struct timespec *time,
-                        bool sync)
+/* Creates a file that is not there, in a place where nobody looks yet. A half of one is not left behind. */
+static bool create_file(int folder, const char *path, const char *base, size_t len,
+                        const struct timespec *time, bool sync)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     int fd = openat(folder, path, flags, FILE_MODE);
@@ -112,53 +107,54 @@ static bool create_file(int folder, const char *path, const char *base, size_t l
         fd = openat(folder, path, flags, FILE_MODE);
     if (fd < 0)
         return false;
-    if (fill_file(fd, base, len, time, sync))
-        return true;
+    bool ok = fill_file(fd, base, len, time, sync);
     int saved = errno;
-    unlinkat(folder, path, 0);
+    close(fd);
+    if (!ok)
+        unlinkat(folder, path, 0);
     errno = saved;
-    return false;
+    return ok;
 }
 
-/* Creates a file that is not there, where it is seen at once: whole, and only then under its name. That is
- * quicker than renaming, but not every file system can: then false, and nothing has happened. */
+/* Creates a file that is not there in a place that is read: whole, and only then under its name. Quicker than
+ * renaming, but not every file system can do it: then false, and nothing has happened. */
 static bool appear(int folder, const char *path, const char *base, size_t len, const struct timespec *time)
 {
-    char name[64];
-    int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
+    int fd = openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
         return false;
-    int keep = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* fill_file() closes one of the two */
-    snprintf(name, sizeof name, "/proc/self/fd/%d", keep);
-    bool ok = fill_file(fd, base, len, time, false) && keep >= 0 &&
-              (!linkat(AT_FDCWD, name, folder, path, AT_SYMLINK_FOLLOW) ||
-               (errno == ENOENT && make_parents(folder, path) &&
-                !linkat(AT_FDCWD, name, folder, path, AT_SYMLINK_FOLLOW)));
-    if (keep >= 0)
-        close(keep);
+    char name[32];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    bool ok =
+        fill_file(fd, base, len, time, false) && (!linkat(AT_FDCWD, name, folder, path, AT_SYMLINK_FOLLOW) ||
+                                                  (errno == ENOENT && make_parents(folder, path) &&
+                                                   !linkat(AT_FDCWD, name, folder, path, AT_SYMLINK_FOLLOW)));
+    close(fd);
     return ok;
 }
 
 enum comparison { FILE_ABSENT, FILE_SAME, FILE_DIFFERS };
 
-static enum comparison compare_file(struct tree *t, int folder, const char *path, const char *base, size_t len)
+static enum comparison compare_file(struct tree *t, int folder, const char *path, const char *base,
+                                    size_t len)
 {
-    enum comparison result = FILE_DIFFERS;
     struct stat st;
+    if (fstatat(folder, path, &st, AT_SYMLINK_NOFOLLOW))
+        return errno == ENOENT ? FILE_ABSENT : FILE_DIFFERS;
+    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != len)
+        return FILE_DIFFERS;
+    if (t->capacity < len) {
+        free(t->bytes);
+        t->bytes = malloc(len);
+        t->capacity = t->bytes ? len : 0;
+    }
     int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return errno == ENOENT ? FILE_ABSENT : FILE_DIFFERS;
-    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size == len) {
-        if (t->capacity < len) {
-            free(t->bytes);
-            t->bytes = malloc(len);
-            t->capacity = t->bytes ? len : 0;
-        }
-        if (t->capacity >= len && read_all(fd, t->bytes, len) && (len == 0 || memcmp(t->bytes, base, len) == 0))
-            result = FILE_SAME;
-    }
+        return FILE_DIFFERS;
+    bool same =
+        t->capacity >= len && read_all(fd, t->bytes, len) && (len == 0 || memcmp(t->bytes, base, len) == 0);
     close(fd);
-    return result;
+    return same ? FILE_SAME : FILE_DIFFERS;
 }
 
 bool remove_folder(int folder, const char *name)
@@ -213,8 +209,9 @@ static bool write_state(struct site *s, const struct site_state *state)
 {
     static const char temp[] = "tmp/state";
     char text[STATE_BYTES];
-    int len = snprintf(text, sizeof text, "counter %" PRIu64 "\nfingerprint %016" PRIx64 "\nboot %s\nclean %d\n",
-                       state->reserved, state->fingerprint, state->boot, state->clean);
+    int len =
+        snprintf(text, sizeof text, "counter %" PRIu64 "\nfingerprint %016" PRIx64 "\nboot %s\nclean %d\n",
+                 state->reserved, state->fingerprint, state->boot, state->clean);
     unlinkat(s->fd, temp, 0);
     if (!create_file(s->fd, temp, text, (size_t)len, NULL, true) || renameat(s->fd, temp, s->fd, "state") ||
         fsync(s->fd))
@@ -402,9 +399,9 @@ bool tree_next_counter(struct tree *t)
     return next_counter(t->site, &t->counter) || (strcpy(t->error, t->site->error), false);
 }
 
-/* Puts what stands under s->temp in its place. A file that is there already is exchanged and then unlinked: ext4
- * takes a rename onto it for somebody's way of saving a document, and starts to write the new one to the disk at
- * once, which takes five times as long and stands in the way of the database's commits. */
+/* Puts what stands under s->temp in its place. A file that is there already is exchanged and then unlinked:
+ * ext4 takes a rename onto it for somebody's way of saving a document, and starts to write the new one to the
+ * disk at once, which takes five times as long and stands in the way of the database's commits. */
 static bool move_in(struct tree *t, const char *path)
 {
     const struct site *s = t->site;
@@ -441,9 +438,10 @@ static bool write_file(struct tree *t, const char *path, enum audience audience,
     const struct site *s = t->site;
     if (create_file(s->fd, s->temp, base, len, when, false))
         return move_in(t, path);
-    /* Left by one that was killed; it may be a second name of a published file, and is not to be written to. */
-    return errno == EEXIST && !unlinkat(s->fd, s->temp, 0) && create_file(s->fd, s->temp, base, len, when, false) &&
-           move_in(t, path);
+    /* Left by one that was killed; it may be a second name of a published file, and is not to be written to.
+     */
+    return errno == EEXIST && !unlinkat(s->fd, s->temp, 0) &&
+           create_file(s->fd, s->temp, base, len, when, false) && move_in(t, path);
 }
 
 bool tree_put(struct tree *t, const char *path, enum audience audience, const char *base, size_t len)
@@ -483,7 +481,8 @@ bool tree_read_cursor(struct tree *t, struct cursor *cursor)
     char text[STATE_BYTES];
     struct cursor read;
     if (read_text(t->fd, cursor_name, text, sizeof text) <= 0 ||
-        sscanf(text, "{\"revision\":%" SCNu64 ",\"settled\":%" SCNu64 ",", &read.revision, &read.settled) != 2 ||
+        sscanf(text, "{\"revision\":%" SCNu64 ",\"settled\":%" SCNu64 ",", &read.revision, &read.settled) !=
+            2 ||
         read.settled > read.revision)
         return false;
     *cursor = read;

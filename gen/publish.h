@@ -38,8 +38,8 @@
 enum { PUBLISH_ERROR = 512, BOOT_ID_BYTES = 37 };
 
 struct site_state {
-    uint64_t reserved;    /* publish counters up to this one may have been used */
-    uint64_t fingerprint; /* of what current/ was rendered with; 0: unknown */
+    uint64_t reserved;        /* publish counters up to this one may have been used */
+    uint64_t fingerprint;     /* of what current/ was rendered with; 0: unknown */
     char boot[BOOT_ID_BYTES]; /* the kernel's boot id when it was last written to */
     bool clean;               /* and all of that is on the disk */
 };
@@ -54,7 +54,8 @@ struct site {
     char error[PUBLISH_ERROR];
 };
 
-/* Makes what is missing. `role` ("follow", "once") names our temporary file: two processes must not share it. */
+/* Makes what is missing. `role` ("follow", "once") names our temporary file: two processes must not share it.
+ */
 bool site_open(struct site *site, const char *path, const char *role) __attribute__((warn_unused_result));
 void site_close(struct site *site);
 

@@ -48,6 +48,9 @@ bool renderer_reload(struct renderer *r)
     struct mustache_set *templates = mustache_read(r->settings->templates, &page_view_type, why, sizeof why);
     if (!templates || !templates_complete(templates, why, sizeof why)) {
         mustache_free(templates);
+        size_t len = strlen(why);
+        if (len && why[len - 1] == '.') /* it ends the sentence, and ours goes on */
+            why[len - 1] = '\0';
         snprintf(r->error, sizeof r->error, "reading the templates in %s (WRIT_TEMPLATES): %s",
                  r->settings->templates, why);
         return false;
@@ -118,45 +121,66 @@ void renderer_end(struct renderer *r, bool failed)
 
 /* ---- a batch */
 
-/* The names that the pages of a batch are about. */
-static bool read_owners(struct renderer *r, struct plan_item *const *items, size_t n, enum bucket_kind kind,
-                        struct read_names *out)
+static bool answers(struct renderer *r, struct read_questions *questions)
 {
-    uint64_t *ids = arena_alloc(&r->arena, n * sizeof *ids);
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        if (page_types[items[i]->key.kind].sequence == kind)
-            ids[count++] = items[i]->key.owner;
-    return read_names(&r->db, &r->arena, kind, ids, count, out) == DB_OK || renderer_failed(r, r->db.error);
+    return read_answers(&r->db, questions) == DB_OK || renderer_failed(r, r->db.error);
 }
 
-static bool make_pages(struct renderer *r, struct plan_item *const *items, size_t n, struct page *pages)
-{
+/* The lists and tags that the pages of a batch are about. */
+struct owners {
     struct read_names lists, tags;
-    if (!read_owners(r, items, n, BUCKET_LIST, &lists) || !read_owners(r, items, n, BUCKET_TAG, &tags))
-        return false;
+};
+
+static void ask_owners(struct read_questions *questions, struct plan_item *const *items, size_t n,
+                       struct owners *owners)
+{
+    uint64_t *ids[2] = {arena_alloc(questions->arena, n * sizeof **ids),
+                        arena_alloc(questions->arena, n * sizeof **ids)};
+    size_t count[2] = {0};
+    for (size_t i = 0; i < n; i++) {
+        enum bucket_kind sequence = page_types[items[i]->key.kind].sequence;
+        if (sequence >= BUCKET_LIST) {
+            int of_tag = sequence == BUCKET_TAG;
+            ids[of_tag][count[of_tag]++] = items[i]->key.owner;
+        }
+    }
+    read_names(questions, BUCKET_LIST, ids[0], count[0], &owners->lists);
+    read_names(questions, BUCKET_TAG, ids[1], count[1], &owners->tags);
+}
+
+static struct page *make_pages(struct renderer *r, struct plan_item *const *items, size_t n)
+{
+    struct page *pages = arena_alloc(&r->arena, n * sizeof *pages);
+    for (size_t i = 0; i < n; i++) {
+        pages[i].key = items[i]->key;
+        pages[i].type = &page_types[items[i]->key.kind];
+    }
+    return pages;
+}
+
+static void set_owners(struct page *pages, size_t n, const struct owners *owners)
+{
     for (size_t i = 0; i < n; i++) {
         struct page *page = &pages[i];
-        page->key = items[i]->key;
-        page->type = &page_types[page->key.kind];
-        if (page->type->sequence >= BUCKET_LIST)
-            page->owner = read_names_find(page->type->sequence == BUCKET_LIST ? &lists : &tags, page->key.owner);
+        if (page->type->sequence < BUCKET_LIST)
+            continue;
+        page->owner = read_names_find(page->type->sequence == BUCKET_LIST ? &owners->lists : &owners->tags,
+                                      page->key.owner);
         page->slug = page->owner ? page->owner->slug : NULL;
     }
-    return true;
 }
 
-/* The neighbours of all buckets in one go. */
-static bool read_neighbours(struct renderer *r, struct page *pages, size_t n)
+/* All buckets next to each other, to be asked for in one statement. */
+static void ask_neighbours(struct read_questions *questions, struct page *pages, size_t n)
 {
-    struct read_bucket *buckets = arena_alloc(&r->arena, n * sizeof *buckets);
+    struct read_bucket *buckets = arena_alloc(questions->arena, n * sizeof *buckets);
     size_t count = 0;
     for (size_t i = 0; i < n; i++)
         if (pages[i].bucket) {
             buckets[count] = *pages[i].bucket;
             pages[i].bucket = &buckets[count++];
         }
-    return read_buckets(&r->db, &r->arena, buckets, count) == DB_OK || renderer_failed(r, r->db.error);
+    read_buckets(questions, buckets, count);
 }
 
 static int by_number(const void *a, const void *b)
@@ -165,34 +189,64 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The ids on all pages, each once. */
+static struct read_ids union_of_ids(struct arena *a, const struct page *pages, size_t n)
+{
+    size_t total = 0;
+    struct read_ids ids = {0};
+    for (size_t i = 0; i < n; i++)
+        total += pages[i].ids.count + pages[i].due.count;
+    uint64_t *all = ids.items = arena_alloc(a, total * sizeof *all);
+    for (size_t i = 0; i < n; i++) {
+        const struct read_ids *of[] = {&pages[i].ids, &pages[i].due};
+        for (size_t j = 0; j < sizeof of / sizeof *of; j++)
+            for (size_t k = 0; k < of[j]->count; k++)
+                *all++ = of[j]->items[k];
+    }
+    qsort(ids.items, total, sizeof *ids.items, by_number);
+    for (size_t i = 0; i < total; i++)
+        if (i == 0 || ids.items[i] != ids.items[i - 1])
+            ids.items[ids.count++] = ids.items[i];
+    return ids;
+}
+
 static bool read_rows(struct renderer *r, struct page *pages, size_t n)
 {
-    size_t total = 0, count = 0, nhistories = 0;
-    for (size_t i = 0; i < n; i++)
-        total += pages[i].ids.count;
-    uint64_t *ids = arena_alloc(&r->arena, total * sizeof *ids);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < pages[i].ids.count; j++)
-            ids[count++] = pages[i].ids.items[j];
-    qsort(ids, count, sizeof *ids, by_number);
-    total = count;
-    count = 0;
-    for (size_t i = 0; i < total; i++)
-        if (i == 0 || ids[i] != ids[i - 1])
-            ids[count++] = ids[i];
-
+    struct read_questions questions;
+    read_questions_init(&questions, &r->arena);
+    struct read_ids ids = union_of_ids(&r->arena, pages, n);
     struct read_todos *rows = arena_alloc(&r->arena, sizeof *rows);
-    if (read_todos(&r->db, &r->arena, ids, count, rows) != DB_OK)
-        return renderer_failed(r, r->db.error);
+    read_todos(&questions, ids.items, ids.count, rows);
+    if (!answers(r, &questions))
+        return false;
+
     struct read_todo **with_history = arena_alloc(&r->arena, n * sizeof *with_history);
+    size_t nhistories = 0;
     for (size_t i = 0; i < n; i++) {
         pages[i].rows = rows;
-        struct read_todo *row = pages[i].key.kind == PAGE_TODO ? read_todos_find(rows, pages[i].key.number) : NULL;
+        struct read_todo *row =
+            pages[i].key.kind == PAGE_TODO ? read_todos_find(rows, pages[i].key.number) : NULL;
         if (row)
             with_history[nhistories++] = row;
     }
-    return read_histories(&r->db, &r->arena, with_history, nhistories) == DB_OK ||
-           renderer_failed(r, r->db.error);
+    read_histories(&questions, with_history, nhistories);
+    return answers(r, &questions);
+}
+
+/* Everything that the pages show, in three rounds: which todos, the todos, their histories. */
+static bool read_pages(struct renderer *r, struct plan_item *const *items, struct page *pages, size_t n)
+{
+    struct read_questions questions;
+    struct owners owners;
+    read_questions_init(&questions, &r->arena);
+    ask_owners(&questions, items, n, &owners);
+    for (size_t i = 0; i < n; i++)
+        pages[i].type->gather(r, &pages[i], &questions);
+    ask_neighbours(&questions, pages, n);
+    if (!answers(r, &questions))
+        return false;
+    set_owners(pages, n, &owners);
+    return read_rows(r, pages, n);
 }
 
 /* ---- a page */
@@ -204,26 +258,28 @@ static bool begin_view(struct renderer *r, const struct page *page, struct page_
     if (!page_url(&page->key, page->slug, url))
         return false;
     const char *name = page->type->name;
-    *view = (struct page_view){.site_title = r->settings->title,
-                               .site_url = r->settings->url,
-                               .members = page->key.audience == AUDIENCE_MEMBERS,
-                               .style_href = assets_href(&r->assets, ASSET_STYLE),
-                               .script_href = assets_href(&r->assets, ASSET_SCRIPT),
-                               .icon_href = assets_href(&r->assets, ASSET_ICON),
-                               .stem = arena_strdup(&r->arena, url),
-                               .kind = name,
-                               .is_board = page->key.kind == PAGE_BOARD,
-                               .is_open = page->type->sequence == BUCKET_OPEN,
-                               .is_done = page->type->sequence == BUCKET_DONE,
-                               .is_lists = page->key.kind == PAGE_LISTS || page->type->sequence == BUCKET_LIST,
-                               .is_tags = page->key.kind == PAGE_TAGS || page->type->sequence == BUCKET_TAG,
-                               .has_json = page->type->twins & TWIN_JSON,
-                               .has_md = page->type->twins & TWIN_MD};
+    *view =
+        (struct page_view){.site_title = r->settings->title,
+                           .site_url = r->settings->url,
+                           .members = page->key.audience == AUDIENCE_MEMBERS,
+                           .style_href = assets_href(&r->assets, ASSET_STYLE),
+                           .script_href = assets_href(&r->assets, ASSET_SCRIPT),
+                           .icon_href = assets_href(&r->assets, ASSET_ICON),
+                           .stem = arena_strdup(&r->arena, url),
+                           .kind = name,
+                           .is_board = page->key.kind == PAGE_BOARD,
+                           .is_open = page->type->sequence == BUCKET_OPEN,
+                           .is_done = page->type->sequence == BUCKET_DONE,
+                           .is_lists = page->key.kind == PAGE_LISTS || page->type->sequence == BUCKET_LIST,
+                           .is_tags = page->key.kind == PAGE_TAGS || page->type->sequence == BUCKET_TAG,
+                           .has_json = page->type->twins & TWIN_JSON,
+                           .has_md = page->type->twins & TWIN_MD};
     view->path = view->is_board ? "/" : view->stem;
     return true;
 }
 
-/* The Markdown twin: a task list that can be imported as it is. Under a list's name, or with it on each line. */
+/* The Markdown twin: a task list that can be imported as it is. Under a list's name, or with it on each line.
+ */
 static void render_outline(struct renderer *r, const struct page *page)
 {
     bool of_list = page->type->sequence == BUCKET_LIST;
@@ -231,7 +287,7 @@ static void render_outline(struct renderer *r, const struct page *page)
         buffer_puts(&r->out, outline_heading(&r->arena, page->owner->name));
         buffer_putc(&r->out, '\n');
     }
-    for (size_t i = page->ndue; i < page->ids.count; i++) {
+    for (size_t i = 0; i < page->ids.count; i++) {
         const struct read_todo *row = read_todos_find(page->rows, page->ids.items[i]);
         const char *tags[TODO_TAGS];
         if (!row)
@@ -239,18 +295,20 @@ static void render_outline(struct renderer *r, const struct page *page)
         size_t ntags = row->ntags < TODO_TAGS ? row->ntags : TODO_TAGS;
         for (size_t j = 0; j < ntags; j++)
             tags[j] = row->tags[j].name;
-        buffer_puts(&r->out, outline_todo(&r->arena, &(struct outline_todo){.title = row->title,
-                                                                            .notes = row->notes,
-                                                                            .list = of_list ? NULL : row->list,
-                                                                            .due = row->due,
-                                                                            .tags = tags,
-                                                                            .ntags = ntags,
-                                                                            .priority = row->priority,
-                                                                            .done = row->state == TODO_DONE}));
+        buffer_puts(&r->out,
+                    outline_todo(&r->arena, &(struct outline_todo){.title = row->title,
+                                                                   .notes = row->notes,
+                                                                   .list = of_list ? NULL : row->list,
+                                                                   .due = row->due,
+                                                                   .tags = tags,
+                                                                   .ntags = ntags,
+                                                                   .priority = row->priority,
+                                                                   .done = row->state == TODO_DONE}));
     }
 }
 
-static void render_twin(struct renderer *r, const struct page *page, const struct page_view *view, enum twin twin)
+static void render_twin(struct renderer *r, const struct page *page, const struct page_view *view,
+                        enum twin twin)
 {
     buffer_clear(&r->out);
     if (twin == TWIN_MD) {
@@ -266,11 +324,12 @@ static bool full_path(const struct page_key *key, const char *slug, char *path, 
 {
     char within[PAGE_PATH_BYTES];
     return page_path(key, slug, within) &&
-           (size_t)snprintf(path, size, "%s/%s", audience_folders[key->audience], within) < size - sizeof ".json";
+           (size_t)snprintf(path, size, "%s/%s", audience_folders[key->audience], within) <
+               size - sizeof ".json";
 }
 
-static bool put_page(struct renderer *r, struct tree *tree, const struct page *page, const struct page_view *view,
-                     unsigned twins)
+static bool put_page(struct renderer *r, struct tree *tree, const struct page *page,
+                     const struct page_view *view, unsigned twins)
 {
     char path[PAGE_PATH_BYTES + 32];
     if (!full_path(&page->key, page->slug, path, sizeof path))
@@ -292,15 +351,9 @@ static bool put_page(struct renderer *r, struct tree *tree, const struct page *p
 static bool render_batch(struct renderer *r, struct tree *tree, struct plan_item **items, size_t n, bool now)
 {
     arena_reset(&r->arena);
-    struct page *pages = arena_alloc(&r->arena, n * sizeof *pages);
-    if (!make_pages(r, items, n, pages))
+    struct page *pages = make_pages(r, items, n);
+    if (!read_pages(r, items, pages, n))
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (!pages[i].type->gather(r, &pages[i]))
-            return false;
-    if (!read_neighbours(r, pages, n) || !read_rows(r, pages, n))
-        return false;
-
     for (size_t i = 0; i < n; i++) {
         struct page *page = &pages[i];
         struct page_view view;
@@ -320,9 +373,14 @@ static bool remove_batch(struct renderer *r, struct tree *tree, struct plan_item
 {
     (void)now; /* all its twins go at once */
     arena_reset(&r->arena);
-    struct page *pages = arena_alloc(&r->arena, n * sizeof *pages);
-    if (!make_pages(r, items, n, pages))
+    struct page *pages = make_pages(r, items, n);
+    struct read_questions questions;
+    struct owners owners;
+    read_questions_init(&questions, &r->arena);
+    ask_owners(&questions, items, n, &owners);
+    if (!answers(r, &questions))
         return false;
+    set_owners(pages, n, &owners);
     for (size_t i = 0; i < n; i++) {
         char path[PAGE_PATH_BYTES + 32];
         if (pages[i].type->has_slug && !pages[i].slug)
@@ -344,8 +402,8 @@ static bool remove_batch(struct renderer *r, struct tree *tree, struct plan_item
 typedef bool batch_fn(struct renderer *, struct tree *, struct plan_item **, size_t, bool now);
 
 /* Hands out the items that are due and wanted, in batches. */
-static bool in_batches(struct renderer *r, struct tree *tree, struct plan_item *items, size_t n, bool now, bool gone,
-                       batch_fn *each)
+static bool in_batches(struct renderer *r, struct tree *tree, struct plan_item *items, size_t n, bool now,
+                       bool gone, batch_fn *each)
 {
     struct plan_item *batch[BATCH_TODOS];
     for (size_t i = 0; i < n;) {

@@ -72,8 +72,9 @@ struct page {
     struct read_bucket *bucket;    /* of a sequence's page: it and its neighbours */
     bool exists;                   /* to be decided by `show`; false before */
 
-    struct read_ids ids; /* which todos it shows, by `gather` */
-    size_t ndue;         /* how many of them, at the front, the board shows as due */
+    /* Asked for by `gather` */
+    struct read_ids ids; /* which todos it shows */
+    struct read_ids due; /* and which as due */
     struct read_names lists, tags;
 
     const struct read_todos *rows; /* all of the batch: read_todos_find() */

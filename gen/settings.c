@@ -13,7 +13,8 @@ void say(const char *format, ...)
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
-    fprintf(stderr, "writ-gen: %s\n", sentence); /* one write, so that lines of several processes do not mix */
+    fprintf(stderr, "writ-gen: %s\n",
+            sentence); /* one write, so that lines of several processes do not mix */
 }
 
 static const char *env(const char *name, const char *otherwise)

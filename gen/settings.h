@@ -18,7 +18,8 @@ struct settings {
     char url[512];         /* WRIT_URL, without slashes at its end; "" */
 };
 
-/* Exits with a sentence if something that every command needs is missing. Strings live as long as the process. */
+/* Exits with a sentence if something that every command needs is missing. Strings live as long as the
+ * process. */
 void settings_from_env(struct settings *settings);
 
 /* A hash over this program and over what of its settings shows on pages, TZ included. */

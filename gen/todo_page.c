@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 
-bool todo_page_gather(struct renderer *r, struct page *page)
+void todo_page_gather(struct renderer *r, struct page *page, struct read_questions *questions)
 {
+    (void)questions;
     page->ids = (struct read_ids){arena_alloc(&r->arena, sizeof(uint64_t)), 1};
     page->ids.items[0] = page->key.number;
-    return true;
 }
 
 void todo_page_show(struct renderer *r, struct page *page, struct page_view *view)
@@ -22,7 +22,8 @@ void todo_page_show(struct renderer *r, struct page *page, struct page_view *vie
     view_todo(&r->arena, row, NULL, todo);
     buffer_clear(&r->notes);
     if (row->notes[0] && !markdown_html(&r->notes, row->notes, strlen(row->notes)))
-        say("The notes of todo %" PRIu64 " are shown as they were typed: their Markdown is too deep or too large.",
+        say("The notes of todo %" PRIu64
+            " are shown as they were typed: their Markdown is too deep or too large.",
             row->id);
     todo->notes_html = (struct mustache_markup){r->notes.base, r->notes.len};
 

@@ -31,7 +31,8 @@ bool trigger_open(struct trigger *t, const char *path, char *error, size_t error
     }
     strcpy(address.sun_path, path);
     if (is_taken(&address)) {
-        snprintf(error, error_size, "another generator is listening on %s; one is enough, stop it first", path);
+        snprintf(error, error_size, "another generator is listening on %s; one is enough, stop it first",
+                 path);
         return false;
     }
     unlink(path);
@@ -151,7 +152,8 @@ static void hear(struct trigger *t, struct trigger_client *client)
 
 bool trigger_wait(struct trigger *t, int also, int milliseconds)
 {
-    struct pollfd fds[TRIGGER_CLIENTS + 2] = {{.fd = also, .events = POLLIN}, {.fd = t->listener, .events = POLLIN}};
+    struct pollfd fds[TRIGGER_CLIENTS + 2] = {{.fd = also, .events = POLLIN},
+                                              {.fd = t->listener, .events = POLLIN}};
     size_t n = t->nclients;
     for (size_t i = 0; i < n; i++)
         fds[i + 2] = (struct pollfd){.fd = t->clients[i].fd, .events = POLLIN};

@@ -154,7 +154,8 @@ struct mustache_list view_history(struct arena *a, const struct read_todo *row)
     struct change_view *views = arena_alloc(a, row->nhistory * sizeof *views);
     for (size_t i = 0; i < row->nhistory; i++) {
         const struct read_history *change = &row->history[i];
-        views[i] = (struct change_view){.at = change->at, .actor = change->actor, .what = what_happened(change->op)};
+        views[i] =
+            (struct change_view){.at = change->at, .actor = change->actor, .what = what_happened(change->op)};
         if (change->op == CHANGE_EDIT)
             views[i].fields = view_fields(a, change->detail);
     }

@@ -212,24 +212,26 @@ static void test_prefer(void **state)
     (void)state;
     static const struct {
         const char *value;
-        bool respond_async, representation;
+        bool respond_async, representation, timing;
     } cases[] = {
-        {"", false, false},
-        {"respond-async", true, false},
-        {"return=representation", false, true},
-        {"RESPOND-async , Return=Representation", true, true},
-        {"wait=10, respond-async;foo=\"bar\"", true, false},
-        {"return=\"representation\"", false, true},
-        {"return=minimal", false, false},
-        {",, ;, respond-async", true, false},
-        {"respond-asynchronously, xreturn=representation", false, false},
-        {"foo; respond-async", false, false},
+        {"", false, false, false},
+        {"respond-async", true, false, false},
+        {"return=representation", false, true, false},
+        {"RESPOND-async , Return=Representation", true, true, false},
+        {"wait=10, respond-async;foo=\"bar\"", true, false, false},
+        {"return=\"representation\"", false, true, false},
+        {"return=minimal", false, false, false},
+        {",, ;, respond-async", true, false, false},
+        {"respond-asynchronously, xreturn=representation", false, false, false},
+        {"foo; respond-async", false, false, false},
+        {"timing, respond-async", true, false, true},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct prefer prefer = {false, false};
+        struct prefer prefer = {0};
         header_prefer(cases[i].value, strlen(cases[i].value), &prefer);
         assert_int_equal(prefer.respond_async, cases[i].respond_async);
         assert_int_equal(prefer.representation, cases[i].representation);
+        assert_int_equal(prefer.timing, cases[i].timing);
     }
 }
 
