@@ -11,6 +11,8 @@ PACKAGES_RUN = gcc:gcc libc6-dev pkg-config:pkgconf libh2o-evloop-dev libmariadb
 	libnginx-mod-http-brotli-filter curl:curl
 PACKAGES_TEST = libcmocka-dev node:nodejs npm:npm chromium:chromium
 PACKAGES_LINT = clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck
+PACKAGES_BENCH = node:nodejs valgrind:valgrind time gunicorn:gunicorn python3-flask python3-sqlalchemy python3-mysqldb \
+	hugo:hugo
 
 # ---- Files, by room
 
@@ -19,13 +21,13 @@ COMMON = db/arena db/todo db/name db/quick db/outline db/db \
 API = $(COMMON) db/decide db/write \
 	api/route api/header api/body api/command api/session api/reply api/publisher api/writer api/exchange
 GEN = $(COMMON) db/read \
-	gen/settings gen/markdown gen/views gen/render gen/page gen/board_page gen/todo_page gen/list_page gen/names_page \
+	gen/settings gen/crew gen/row_cache gen/markdown gen/views gen/render gen/page gen/board_page gen/todo_page gen/list_page gen/names_page \
 	gen/error_page gen/plan gen/assets gen/publish gen/build gen/cycle gen/progress gen/trigger gen/follow
 
 # tests/unit/NAME.c, linked with the files of either program but its main.c.
 UNIT_API = test_arena test_todo test_name test_quick test_outline test_decide \
 	test_buffer test_escape test_mustache test_view test_body test_command test_reply test_route
-UNIT_GEN = test_markdown test_plan test_publish
+UNIT_GEN = test_markdown test_plan test_publish test_crew test_row_cache
 # Programs that tests run.
 TOOLS = markdown_cli
 NODE_TESTS = tests/unit/commonmark.test.mjs \
@@ -57,9 +59,10 @@ LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 PROGRAMS = $(BUILD)/writ-api $(BUILD)/writ-gen
 TESTS = $(addprefix $(BUILD)/tests/,$(UNIT_API) $(UNIT_GEN))
+BENCH = $(addprefix $(BUILD)/tests/bench/,load rewrite)
 objects = $(1:%=$(BUILD)/%.o)
 
-.PHONY: all run test gen lint format clean packages-run packages-test packages-lint
+.PHONY: all run test bench gen lint format clean packages-run packages-test packages-lint packages-bench
 .DELETE_ON_ERROR:
 
 # The empty command is for make not to say that there was nothing to do.
@@ -76,6 +79,9 @@ $(addprefix $(BUILD)/tests/,$(UNIT_API)): $(BUILD)/tests/%: $(BUILD)/tests/unit/
 $(addprefix $(BUILD)/tests/,$(UNIT_GEN)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(GEN))
 	$(LINK) -lcmocka
 $(BUILD)/tests/markdown_cli: $(call objects,tests/unit/markdown_cli $(COMMON) gen/markdown)
+	$(LINK)
+
+$(BENCH): %: %.o
 	$(LINK)
 
 $(BUILD)/%.o: %.c
@@ -100,6 +106,10 @@ gen: packages-run
 	@$(MAKE) --no-print-directory all
 	@db/with.sh gen $(BUILD)/writ-gen once $(if $(INTO),--into "$(INTO)")
 
+bench: packages-run packages-bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@node tests/bench/bench.mjs
+
 lint: packages-run packages-lint
 	@CPPFLAGS='$(CPPFLAGS)' tests/lint
 
@@ -116,3 +126,6 @@ packages-test:
 	@tests/install
 packages-lint:
 	@.ci/install $(PACKAGES_LINT)
+# One by one: a peer that cannot be had is left out, and its rows say so.
+packages-bench:
+	@for package in $(PACKAGES_BENCH); do .ci/install "$$package" || echo "Left out: $$package"; done

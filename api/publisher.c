@@ -56,13 +56,11 @@ static void ask(struct publisher *p)
         send_wish(p);
 }
 
-/* A line `published N READ RENDER FILES`, terminated; or without the times, when there was no cycle. */
+/* A line `published N READ RENDER FILES`, terminated. */
 static bool read_line(const char *line, uint64_t *revision, struct publisher_times *times)
 {
-    *times = (struct publisher_times){0};
-    int n = sscanf(line, "published %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, revision, &times->read,
-                   &times->render, &times->files);
-    return n == 1 || n == 4;
+    return sscanf(line, "published %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, revision, &times->read,
+                  &times->render, &times->files) == 4;
 }
 
 static void on_read(h2o_socket_t *socket, const char *error)

@@ -11,12 +11,17 @@
 struct planning {
     struct plan *plan;
     uint64_t published;
+    struct row_cache *rows;
 };
 
 static void on_change(void *context, const struct read_change *change)
 {
     const struct planning *p = context;
     plan_change(p->plan, change, change->revision <= p->published);
+    if (p->rows && change->op == CHANGE_LIST_EDIT) /* its name stands in rows */
+        row_cache_clear(p->rows);
+    else if (p->rows)
+        row_cache_drop(p->rows, change->todo_id);
 }
 
 static void on_place(void *context, const struct read_change *change)
@@ -88,7 +93,7 @@ static enum db_result plan_deltas(struct renderer *r, struct plan *plan)
 
 bool plan_changes(struct renderer *r, struct plan *plan, uint64_t planned, uint64_t published)
 {
-    struct planning planning = {plan, published};
+    struct planning planning = {plan, published, r->rows};
     arena_reset(&r->arena);
     enum db_result result = DB_OK;
     if (planned < r->board.revision)
@@ -133,6 +138,8 @@ static enum cycle_result look(struct cycle *c, struct tree *tree)
     }
     if (!c->known || cursor.revision != c->cursor.revision || cursor.settled != c->cursor.settled) {
         plan_clear(&c->plan);
+        if (r->rows) /* there may be changes that this process will never plan */
+            row_cache_clear(r->rows);
         c->known = true;
         c->cursor = cursor;
         c->planned = cursor.settled;
@@ -199,13 +206,17 @@ static enum cycle_result publish(struct cycle *c, struct tree *tree, bool settle
         plan_add(&c->plan, PAGE_BOARD, 0, 0, PLAN_NOW);
     if (!plan_changes(r, &c->plan, c->planned, c->cursor.revision))
         return CYCLE_FAILED;
+    r->reading = now_us() - c->begun; /* looking and planning besides, which take next to nothing */
     if (c->plan.too_large) {
         renderer_failed(r, "so many pages have changed that it is quicker");
         return CYCLE_BUILD;
     }
     if (!publish_now(c, tree))
         return CYCLE_FAILED;
-    published(context, c->cursor.revision);
+    struct cycle_times times = {.read = r->reading, .files = tree->spent};
+    uint64_t all = now_us() - c->begun, known = times.read + times.files;
+    times.render = all > known ? all - known : 0;
+    published(context, c->cursor.revision, &times);
     if (settle && cycle_is_unsettled(c) && !publish_later(c, tree))
         return CYCLE_FAILED;
     return CYCLE_DONE;
@@ -219,6 +230,8 @@ enum cycle_result cycle_run(struct cycle *c, bool settle, cycle_published_fn *pu
         return CYCLE_FAILED;
     }
     enum cycle_result result = CYCLE_FAILED;
+    c->begun = now_us();
+    c->renderer->reading = 0;
     if (tree_open_current(&tree, c->site)) {
         result = look(c, &tree);
         if (result == CYCLE_DONE) {

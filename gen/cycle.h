@@ -18,6 +18,7 @@ struct cycle {
     struct plan plan;     /* between cycles: what is due later */
     struct cursor cursor; /* as last read or written */
     bool known;           /* it was read */
+    uint64_t begun;       /* this cycle: now_us() */
     uint64_t planned;     /* the plan has what is due later of all changes up to this one */
     char day[DAY_BYTES];  /* that the board shows; "" if it is not known */
 };
@@ -29,7 +30,11 @@ enum cycle_result {
     CYCLE_FAILED, /* to be tried again; `error` of the renderer says why */
 };
 
-typedef void cycle_published_fn(void *context, uint64_t revision);
+/* Where a cycle's time went until its pages stood, in microseconds. */
+struct cycle_times {
+    uint64_t read, render, files;
+};
+typedef void cycle_published_fn(void *context, uint64_t revision, const struct cycle_times *times);
 
 /* Publishes. With `settle`, what is due later too: `published` is called before that, once the pages
  * themselves stand. */

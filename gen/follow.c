@@ -21,7 +21,7 @@
 
 enum {
     LOOK_MS = 1000, /* between looks at the database that nobody asked for; midnight is found by them, too */
-    SETTLE_QUIET_MS = 50, /* without a request: then what is due later is rendered */
+    SETTLE_QUIET_MS = 100, /* without a request: then what is due later is rendered */
     SETTLE_LATEST_MS =
         500, /* after the first change that is not settled: then in any case. The promise is a second */
     RETRY_FIRST_MS = 100,
@@ -39,9 +39,7 @@ struct follower {
 
 static int64_t now_ms(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)(now_us() / 1000);
 }
 
 static bool is_stopping(void *context)
@@ -50,10 +48,10 @@ static bool is_stopping(void *context)
     return poll(&(struct pollfd){.fd = f->signals, .events = POLLIN}, 1, 0) > 0;
 }
 
-static void tell(void *context, uint64_t revision)
+static void tell(void *context, uint64_t revision, const struct cycle_times *times)
 {
     struct follower *f = context;
-    trigger_publish(&f->trigger, revision);
+    trigger_publish(&f->trigger, revision, &(struct trigger_times){times->read, times->render, times->files});
 }
 
 /* ---- a cycle and what comes of it */
@@ -83,6 +81,7 @@ static bool build(struct follower *f)
     struct build_result result;
     struct renderer *r = f->cycle.renderer;
     say("Rendering all pages: %s.", r->error);
+    row_cache_clear(r->rows);
     if (!build_site(r, f->cycle.site, false, is_stopping, f, &result))
         return false;
     say("Rendered %" PRIu64 " pages in %.1f s, to revision %" PRIu64 ": %" PRIu64 " files new, %" PRIu64
@@ -106,7 +105,7 @@ static void run(struct follower *f, bool settle)
 
     /* Another process may have published. */
     if (f->cycle.known && f->trigger.published != f->cycle.cursor.revision)
-        trigger_publish(&f->trigger, f->cycle.cursor.revision);
+        trigger_publish(&f->trigger, f->cycle.cursor.revision, &(struct trigger_times){0});
     if (!cycle_is_unsettled(&f->cycle))
         f->unsettled_since = 0;
     else if (!f->unsettled_since)
@@ -184,6 +183,9 @@ static const char *begin(struct follower *f, const struct settings *settings, ch
         return "WRIT_GEN_SOCKET is not set: it says on which socket the API asks for pages";
     if (!renderer_init(r, settings))
         return r->error;
+    r->rows = row_cache_new();
+    if (!r->rows)
+        return "out of memory";
     if (!site_open(site, settings->site, "follow"))
         return site->error;
     return trigger_open(&f->trigger, settings->socket, error, 512) ? NULL : error;

@@ -1,6 +1,8 @@
 /* The trees and their files. The invariants are in publish.h. */
 #include "publish.h"
 
+#include "settings.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -337,6 +339,7 @@ bool site_exchange(struct site *s)
 bool tree_open_current(struct tree *t, struct site *s)
 {
     *t = (struct tree){.site = s, .model = -1};
+    strcpy(t->temp, s->temp);
     t->fd = openat(s->fd, "current", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return t->fd >= 0 || failed(t->error, "opening %s/current", s->path);
 }
@@ -344,6 +347,7 @@ bool tree_open_current(struct tree *t, struct site *s)
 bool tree_open_build(struct tree *t, struct site *s)
 {
     *t = (struct tree){.site = s, .fd = -1, .fresh = true};
+    strcpy(t->temp, s->temp);
     t->model = openat(s->fd, "current", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (!remove_folder(s->fd, "build") || mkdirat(s->fd, "build", DIR_MODE) ||
         (t->fd = openat(s->fd, "build", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
@@ -394,23 +398,45 @@ void tree_close(struct tree *t)
     t->capacity = 0;
 }
 
+void tree_share(const struct tree *t, struct tree *other)
+{
+    *other = *t;
+    strcat(other->temp, "2");
+    other->bytes = NULL;
+    other->capacity = 0;
+    other->written = other->linked = other->kept = other->removed = 0;
+    other->error[0] = '\0';
+}
+
+void tree_unshare(struct tree *t, struct tree *other)
+{
+    t->written += other->written;
+    t->linked += other->linked;
+    t->kept += other->kept;
+    if (other->spent > t->spent)
+        t->spent = other->spent;
+    if (other->error[0])
+        strcpy(t->error, other->error);
+    free(other->bytes);
+}
+
 bool tree_next_counter(struct tree *t)
 {
     return next_counter(t->site, &t->counter) || (strcpy(t->error, t->site->error), false);
 }
 
-/* Puts what stands under s->temp in its place. A file that is there already is exchanged and then unlinked:
+/* Puts what stands under t->temp in its place. A file that is there already is exchanged and then unlinked:
  * ext4 takes a rename onto it for somebody's way of saving a document, and starts to write the new one to the
  * disk at once, which takes five times as long and stands in the way of the database's commits. */
 static bool move_in(struct tree *t, const char *path)
 {
     const struct site *s = t->site;
-    if (!renameat2(s->fd, s->temp, t->fd, path, RENAME_EXCHANGE))
-        return !unlinkat(s->fd, s->temp, 0);
+    if (!renameat2(s->fd, t->temp, t->fd, path, RENAME_EXCHANGE))
+        return !unlinkat(s->fd, t->temp, 0);
     /* New, or a file system that cannot exchange. */
-    if (!renameat(s->fd, s->temp, t->fd, path))
+    if (!renameat(s->fd, t->temp, t->fd, path))
         return true;
-    return errno == ENOENT && make_parents(t->fd, path) && !renameat(s->fd, s->temp, t->fd, path);
+    return errno == ENOENT && make_parents(t->fd, path) && !renameat(s->fd, t->temp, t->fd, path);
 }
 
 /* A second name for the model's file. False if that is not possible: then it is written. */
@@ -421,8 +447,8 @@ static bool link_model(struct tree *t, const char *path)
             return true;
         return errno == ENOENT && make_parents(t->fd, path) && !linkat(t->model, path, t->fd, path, 0);
     }
-    unlinkat(t->site->fd, t->site->temp, 0);
-    return !linkat(t->model, path, t->site->fd, t->site->temp, 0) && move_in(t, path);
+    unlinkat(t->site->fd, t->temp, 0);
+    return !linkat(t->model, path, t->site->fd, t->temp, 0) && move_in(t, path);
 }
 
 static bool write_file(struct tree *t, const char *path, enum audience audience, const char *base, size_t len,
@@ -436,15 +462,15 @@ static bool write_file(struct tree *t, const char *path, enum audience audience,
         return true;
 
     const struct site *s = t->site;
-    if (create_file(s->fd, s->temp, base, len, when, false))
+    if (create_file(s->fd, t->temp, base, len, when, false))
         return move_in(t, path);
     /* Left by one that was killed; it may be a second name of a published file, and is not to be written to.
      */
-    return errno == EEXIST && !unlinkat(s->fd, s->temp, 0) &&
-           create_file(s->fd, s->temp, base, len, when, false) && move_in(t, path);
+    return errno == EEXIST && !unlinkat(s->fd, t->temp, 0) &&
+           create_file(s->fd, t->temp, base, len, when, false) && move_in(t, path);
 }
 
-bool tree_put(struct tree *t, const char *path, enum audience audience, const char *base, size_t len)
+static bool put(struct tree *t, const char *path, enum audience audience, const char *base, size_t len)
 {
     enum comparison present = t->fresh ? FILE_ABSENT : compare_file(t, t->fd, path, base, len);
     if (present == FILE_SAME) {
@@ -459,6 +485,14 @@ bool tree_put(struct tree *t, const char *path, enum audience audience, const ch
         return failed(t->error, "writing %s in the %s tree", path, t->site ? t->site->path : "new");
     t->written++;
     return true;
+}
+
+bool tree_put(struct tree *t, const char *path, enum audience audience, const char *base, size_t len)
+{
+    uint64_t start = now_us();
+    bool ok = put(t, path, audience, base, len);
+    t->spent += now_us() - start;
+    return ok;
 }
 
 bool tree_remove(struct tree *t, const char *path)

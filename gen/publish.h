@@ -86,7 +86,9 @@ struct tree {
     uint64_t counter; /* for the files' times; 0: now */
     char *bytes;      /* of a file being compared; owned */
     size_t capacity;
+    char temp[64];                           /* the site's, or another thread's own */
     uint64_t written, linked, kept, removed; /* files */
+    uint64_t spent;                          /* on files, in microseconds: by the thread that spent more */
     char error[PUBLISH_ERROR];
 };
 
@@ -97,6 +99,11 @@ bool tree_open_build(struct tree *tree, struct site *site) __attribute__((warn_u
 /* Opens a folder outside of any site, which must be empty or absent. */
 bool tree_open_folder(struct tree *tree, const char *path) __attribute__((warn_unused_result));
 void tree_close(struct tree *tree);
+
+/* For a second thread that puts files into the same tree, while the first one does; to be undone before the
+ * first one does anything else, and not to be closed. An error moves to the first one's. */
+void tree_share(const struct tree *tree, struct tree *other);
+void tree_unshare(struct tree *tree, struct tree *other);
 
 /* Locked: files from here on have a new time. */
 bool tree_next_counter(struct tree *tree) __attribute__((warn_unused_result));

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,11 +76,26 @@ bool renderer_init(struct renderer *r, const struct settings *settings)
     *r = (struct renderer){.settings = settings};
     buffer_init(&r->out, PAGE_BYTES_MAX);
     buffer_init(&r->notes, PAGE_BYTES_MAX);
+    r->second = calloc(1, sizeof *r->second);
+    if (!r->second)
+        return renderer_failed(r, "out of memory");
+    buffer_init(&r->second->out, PAGE_BYTES_MAX);
+    buffer_init(&r->second->notes, PAGE_BYTES_MAX);
+    json_object_seed(0); /* before there are two threads that might */
+    r->crew = crew_start();
     return renderer_reload(r);
 }
 
 void renderer_release(struct renderer *r)
 {
+    crew_stop(r->crew);
+    row_cache_free(r->rows);
+    if (r->second) {
+        arena_release(&r->second->arena);
+        buffer_release(&r->second->out);
+        buffer_release(&r->second->notes);
+        free(r->second);
+    }
     db_close(&r->db);
     mustache_free(r->templates);
     assets_release(&r->assets);
@@ -123,7 +139,10 @@ void renderer_end(struct renderer *r, bool failed)
 
 static bool answers(struct renderer *r, struct read_questions *questions)
 {
-    return read_answers(&r->db, questions) == DB_OK || renderer_failed(r, r->db.error);
+    uint64_t start = now_us();
+    bool ok = read_answers(&r->db, questions) == DB_OK || renderer_failed(r, r->db.error);
+    r->reading += now_us() - start;
+    return ok;
 }
 
 /* The lists and tags that the pages of a batch are about. */
@@ -210,14 +229,47 @@ static struct read_ids union_of_ids(struct arena *a, const struct page *pages, s
     return ids;
 }
 
+/* Two sets of rows, both in order of id, as one. */
+static struct read_todos merge(struct arena *a, const struct read_todos *x, const struct read_todos *y)
+{
+    struct read_todos all = {arena_alloc(a, (x->count + y->count) * sizeof *all.items), 0};
+    for (size_t i = 0, j = 0; i < x->count || j < y->count;) {
+        bool first = j == y->count || (i < x->count && x->items[i].id < y->items[j].id);
+        all.items[all.count++] = first ? x->items[i++] : y->items[j++];
+    }
+    return all;
+}
+
+/* The todos with these ids, in order: from the cache, and what is missing there from the database. */
+static bool read_todos_once(struct renderer *r, const struct read_ids *ids, struct read_todos *rows)
+{
+    struct read_questions questions;
+    struct read_todos cached = {arena_alloc(&r->arena, ids->count * sizeof *cached.items), 0}, fresh;
+    uint64_t *missing = arena_alloc(&r->arena, ids->count * sizeof *missing);
+    size_t nmissing = 0;
+    for (size_t i = 0; i < ids->count; i++) {
+        if (r->rows && row_cache_find(r->rows, &r->arena, ids->items[i], &cached.items[cached.count]))
+            cached.count++;
+        else
+            missing[nmissing++] = ids->items[i];
+    }
+    read_questions_init(&questions, &r->arena);
+    read_todos(&questions, missing, nmissing, &fresh);
+    if (!answers(r, &questions))
+        return false;
+    for (size_t i = 0; r->rows && i < fresh.count; i++)
+        row_cache_keep(r->rows, &fresh.items[i]);
+    *rows = merge(&r->arena, &cached, &fresh);
+    return true;
+}
+
 static bool read_rows(struct renderer *r, struct page *pages, size_t n)
 {
     struct read_questions questions;
     read_questions_init(&questions, &r->arena);
     struct read_ids ids = union_of_ids(&r->arena, pages, n);
     struct read_todos *rows = arena_alloc(&r->arena, sizeof *rows);
-    read_todos(&questions, ids.items, ids.count, rows);
-    if (!answers(r, &questions))
+    if (!read_todos_once(r, &ids, rows))
         return false;
 
     struct read_todo **with_history = arena_alloc(&r->arena, n * sizeof *with_history);
@@ -348,25 +400,76 @@ static bool put_page(struct renderer *r, struct tree *tree, const struct page *p
     return true;
 }
 
+static bool render_page(struct renderer *r, struct tree *tree, struct page *page, struct plan_item *item,
+                        bool now)
+{
+    struct page_view view;
+    if (!page->type->has_slug || page->slug) { /* else a list or tag that never was */
+        if (!begin_view(r, page, &view))
+            return renderer_failed(r, "the URL of a page is too long, which is a bug");
+        page->type->show(r, page, &view);
+    }
+    item->gone = !page->exists;
+    return !page->exists || put_page(r, tree, page, &view, now ? item->now : item->later);
+}
+
+/* Pages that are rendered side by side: each thread has a renderer and a tree of its own. */
+struct shift {
+    struct renderer *renderer[CREW];
+    struct tree *tree[CREW];
+    bool failed[CREW];
+    struct page *pages;
+    struct plan_item **items;
+    bool now;
+};
+
+static void render_piece(void *context, unsigned worker, size_t piece)
+{
+    struct shift *shift = context;
+    if (!shift->failed[worker])
+        shift->failed[worker] = !render_page(shift->renderer[worker], shift->tree[worker],
+                                             &shift->pages[piece], shift->items[piece], shift->now);
+}
+
+/* The second renderer sees what the first one does, and keeps its own memory. */
+static void lend(struct renderer *second, const struct renderer *first)
+{
+    struct arena arena = second->arena;
+    struct buffer out = second->out, notes = second->notes;
+    *second = *first;
+    second->db = (struct db){0};
+    arena_reset(&arena);
+    second->arena = arena;
+    second->out = out;
+    second->notes = notes;
+}
+
+static bool render_side_by_side(struct renderer *r, struct tree *tree, struct page *pages,
+                                struct plan_item **items, size_t n, bool now)
+{
+    struct tree other;
+    tree_share(tree, &other);
+    lend(r->second, r);
+    struct shift shift = {
+        .renderer = {r, r->second}, .tree = {tree, &other}, .pages = pages, .items = items, .now = now};
+    crew_run(r->crew, n, render_piece, &shift);
+    tree_unshare(tree, &other);
+    if (shift.failed[1])
+        renderer_failed(r, r->second->error);
+    return !shift.failed[0] && !shift.failed[1];
+}
+
 static bool render_batch(struct renderer *r, struct tree *tree, struct plan_item **items, size_t n, bool now)
 {
     arena_reset(&r->arena);
     struct page *pages = make_pages(r, items, n);
     if (!read_pages(r, items, pages, n))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        struct page *page = &pages[i];
-        struct page_view view;
-        if (!page->type->has_slug || page->slug) { /* else a list or tag that never was */
-            if (!begin_view(r, page, &view))
-                return renderer_failed(r, "the URL of a page is too long, which is a bug");
-            page->type->show(r, page, &view);
-        }
-        items[i]->gone = !page->exists;
-        if (page->exists && !put_page(r, tree, page, &view, now ? items[i]->now : items[i]->later))
-            return false;
-    }
-    return true;
+    size_t todos = 0;
+    while (todos < n && pages[todos].key.kind <= PAGE_DELETED)
+        todos++;
+    return render_side_by_side(r, tree, pages, items, todos, now) &&
+           render_side_by_side(r, tree, pages + todos, items + todos, n - todos, now);
 }
 
 static bool remove_batch(struct renderer *r, struct tree *tree, struct plan_item **items, size_t n, bool now)

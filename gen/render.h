@@ -12,7 +12,9 @@
 
 #include "../templates/view.h"
 #include "assets.h"
+#include "crew.h"
 #include "plan.h"
+#include "row_cache.h"
 #include "settings.h"
 
 enum {
@@ -30,9 +32,14 @@ struct renderer {
     struct read_board board; /* of the snapshot */
     char today[DAY_BYTES];   /* in TZ */
 
+    uint64_t reading;   /* microseconds spent on the database since whoever counts set it to 0 */
     struct arena arena; /* of a batch */
     struct buffer out, notes;
     char error[1024]; /* of the last call that returned false */
+
+    struct row_cache *rows; /* NULL: every row is read; else whoever plans keeps it true. Owned */
+    struct crew *crew;
+    struct renderer *second; /* what the crew's other thread renders with: no connection, else as this one */
 };
 
 /* Reads templates and assets; does not connect. False: `error` says which file is wrong. */
@@ -50,8 +57,9 @@ void renderer_end(struct renderer *r, bool failed);
 /* The local day of now, as "YYYY-MM-DD". */
 void local_day(char day[DAY_BYTES]);
 
-/* Puts the twins of n planned pages that are due `now` (else those due later) into the tree, in the order of
- * the items, which is by page; then removes the pages that do not exist, with all their twins. */
+/* Puts the twins of n planned pages that are due `now` (else those due later) into the tree: the todos' own
+ * pages first, then those that link to them, in the order of the items, which is by page; then removes the
+ * pages that do not exist, with all their twins. On both threads of the crew. */
 bool render_pages(struct renderer *r, struct tree *tree, struct plan_item *items, size_t n, bool now)
     __attribute__((warn_unused_result));
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void say(const char *format, ...)
 {
@@ -67,4 +68,11 @@ uint64_t settings_fingerprint(const struct settings *settings)
         fclose(self);
     }
     return hash;
+}
+
+uint64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }

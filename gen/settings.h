@@ -29,6 +29,9 @@ uint64_t settings_fingerprint(const struct settings *settings);
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len);
 
+/* CLOCK_MONOTONIC in microseconds. */
+uint64_t now_us(void);
+
 /* A sentence for people, on stderr, under the program's name. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

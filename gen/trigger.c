@@ -82,8 +82,9 @@ static void sweep(struct trigger *t)
 
 static void tell(const struct trigger *t, struct trigger_client *client)
 {
-    char line[TRIGGER_LINE];
-    int len = snprintf(line, sizeof line, "published %" PRIu64 "\n", t->published);
+    char line[96]; /* four numbers of 20 digits fit */
+    int len = snprintf(line, sizeof line, "published %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+                       t->published, t->times.read, t->times.render, t->times.files);
     if (send(client->fd, line, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) != len)
         drop(client);
 }
@@ -168,9 +169,10 @@ bool trigger_wait(struct trigger *t, int also, int milliseconds)
     return fds[0].revents != 0;
 }
 
-void trigger_publish(struct trigger *t, uint64_t revision)
+void trigger_publish(struct trigger *t, uint64_t revision, const struct trigger_times *times)
 {
     t->published = revision;
+    t->times = *times;
     for (size_t i = 0; i < t->nclients; i++)
         tell(t, &t->clients[i]);
     sweep(t);

@@ -3,7 +3,8 @@
  *
  * A Unix stream, a line each way: a client may send `publish N`, and is sent
  * `published M` when it connects, whenever M advances, and at once when it asks for
- * what is published already. Lines that wait are coalesced. A client that
+ * what is published already. Behind M stands where the time of the cycle that got there went, in
+ * microseconds: reading from the database, rendering, files. Lines that wait are coalesced. A client that
  * says something else, or does not read, is dropped: nothing here ever waits
  * for one.
  */
@@ -25,6 +26,9 @@ struct trigger {
     const char *path;
     uint64_t wanted;    /* the highest revision that was asked for */
     uint64_t published; /* as last told to all */
+    struct trigger_times {
+        uint64_t read, render, files;
+    } times;
     size_t nclients;
     struct trigger_client {
         int fd;
@@ -44,6 +48,6 @@ void trigger_close(struct trigger *trigger);
 bool trigger_wait(struct trigger *trigger, int also, int milliseconds);
 
 /* Tells all clients. */
-void trigger_publish(struct trigger *trigger, uint64_t revision);
+void trigger_publish(struct trigger *trigger, uint64_t revision, const struct trigger_times *times);
 
 #endif

@@ -194,6 +194,15 @@ test('preferences: the todo in the answer, or no waiting', async () => {
   assert.match(await client.page(`/todos/${answer.data.id}`), /Later/);
 });
 
+test('on request an answer says where its time went', async () => {
+  const plain = await client.post('/api/todos', { title: 'Timed' });
+  assert.equal(plain.headers.get('server-timing'), null);
+  const answer = await client.post('/api/todos', { title: 'Timed' }, { prefer: 'timing' });
+  const stages = new Map(answer.headers.get('server-timing').split(', ').map((stage) => stage.split(';dur=')));
+  for (const stage of ['parse', 'queue', 'read', 'store', 'commit', 'publish', 'gen-read', 'gen-render', 'gen-files'])
+    assert.ok(Number(stages.get(stage)) > 0, `${stage}: ${answer.headers.get('server-timing')}`);
+});
+
 test('health says how it is', async () => {
   const answer = await client.get('/api/health');
   assert.equal(answer.status, 200);
