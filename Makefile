@@ -27,7 +27,7 @@ GEN = $(COMMON) db/read \
 # tests/unit/NAME.c, linked with the files of either program but its main.c.
 UNIT_API = test_arena test_todo test_name test_quick test_outline test_decide \
 	test_buffer test_escape test_mustache test_view test_body test_command test_reply test_route
-UNIT_GEN = test_markdown test_plan test_publish test_crew test_row_cache
+UNIT_GEN = test_markdown test_plan test_publish test_crew test_row_cache test_inventory
 # Programs that tests run.
 TOOLS = markdown_cli
 NODE_TESTS = tests/unit/commonmark.test.mjs \
@@ -54,8 +54,8 @@ CPPFLAGS = -D_GNU_SOURCE -DH2O_USE_LIBUV=0 $(patsubst -I%,-isystem %,$(shell pkg
 LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LDLIBS = $(shell pkg-config --libs $(PKGS)) -pthread -lm
 
-COMPILE = $(CC) -std=c11 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(HARDEN) $(SANITIZE) -MMD -MP -c -o $@ $<
-LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+COMPILE = @echo 'cc $<'; $(CC) -std=c11 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(HARDEN) $(SANITIZE) -MMD -MP -c -o $@ $<
+LINK = @echo 'link $@'; $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 PROGRAMS = $(BUILD)/writ-api $(BUILD)/writ-gen
 TESTS = $(addprefix $(BUILD)/tests/,$(UNIT_API) $(UNIT_GEN))

@@ -541,8 +541,11 @@ static void take_history(struct arena *a, MYSQL_RES *rows, void *out)
         struct read_todo key = {.id = number(row[0])};
         if (!todo || todo->id != key.id) {
             struct read_todo *wanted = &key;
-            todo = *(struct read_todo **)bsearch(&wanted, of->todos, of->count, sizeof *of->todos,
-                                                 by_pointed_id);
+            struct read_todo **found =
+                bsearch(&wanted, of->todos, of->count, sizeof *of->todos, by_pointed_id);
+            if (!found) /* nothing else was asked for */
+                continue;
+            todo = *found;
             todo->history = all;
         }
         if (todo->nhistory == HISTORY_CHANGES)
