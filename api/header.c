@@ -53,6 +53,10 @@ bool header_if_match(const char *value, size_t len, uint32_t *version)
         *version = 0;
         return true;
     }
+    if (len > 2 && memcmp(value, "W/", 2) == 0) {
+        value += 2;
+        len -= 2;
+    }
     if (len < 3 || len > 12 || value[0] != '"' || value[1] == '0' || value[len - 1] != '"')
         return false;
     uint64_t n = 0;

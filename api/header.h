@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An If-Match value: `"3"`, a version as our ETag says it, or `*`, any version (0). False for
- * everything else, lists and weak tags included: a todo has one representation, and so one tag. */
+/* An If-Match value: `"3"`, a version as our ETag says it, or `*`, any version (0). `W/"3"` is taken for
+ * `"3"`: a proxy that compresses an answer weakens its ETag, and the version is still the version. False for
+ * everything else, lists included. */
 bool header_if_match(const char *value, size_t len, uint32_t *version);
 
 /* What of RFC 7240 we honour. */
