@@ -33,7 +33,8 @@ TOOLS = markdown_cli
 NODE_TESTS = tests/unit/commonmark.test.mjs \
 	tests/system/nginx.test.mjs tests/system/database.test.mjs tests/system/supervisor.test.mjs \
 	tests/system/main.test.mjs tests/system/pages.test.mjs tests/system/import.test.mjs \
-	tests/system/bad_input.test.mjs tests/system/faults.test.mjs tests/system/browser.test.mjs
+	tests/system/bad_input.test.mjs tests/system/faults.test.mjs tests/system/browser.test.mjs \
+	tests/system/gen.test.mjs
 
 # ---- Flags
 

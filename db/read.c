@@ -396,7 +396,7 @@ void read_due(struct read_questions *q, time_t tomorrow, const char *tomorrow_da
      * through all that have no due_key first. */
     note_ids(q,
              arena_printf(q->arena,
-                          "SELECT id FROM todo FORCE INDEX (state_3) WHERE state = %d"
+                          "SELECT id FROM todo FORCE INDEX (due) WHERE state = %d"
                           " AND due_key >= '0001-01-01' AND due_key < FROM_UNIXTIME(%lld)"
                           " AND (due_key <> '%.10s' OR LENGTH(due) > 10) ORDER BY due_key, id LIMIT %u",
                           TODO_OPEN, (long long)tomorrow, tomorrow_date, limit),
@@ -563,7 +563,7 @@ static void note_history(struct read_questions *q, const char *condition, struct
     note(q, "reading todos' history",
          arena_printf(q->arena,
                       "SELECT todo_id, at, actor, op, IF(LENGTH(detail) > %d,"
-                      " JSON_REPLACE(detail, '$.notes', ''), detail) FROM `change` FORCE INDEX (todo_id)"
+                      " JSON_REPLACE(detail, '$.notes', ''), detail) FROM `change` FORCE INDEX (history)"
                       " WHERE todo_id %s",
                       DETAIL_BYTES, condition),
          take_history, of);

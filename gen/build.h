@@ -16,7 +16,15 @@ struct build_result {
     uint64_t pages;
     uint64_t written, kept; /* files */
     double seconds;
+    bool stood; /* and nothing was built */
 };
+
+/* Is current/ what a full build would make? It is if revision and fingerprint say so, by the promise that an
+ * incremental build is a full one, unless somebody has touched its files: so each page's files must be there
+ * with times of ours, and no others. The board, which depends on the day, is brought up to date. False:
+ * `error` of the renderer says why, and a full build mends it. */
+bool site_stands(struct renderer *r, struct site *site, bool progress, struct build_result *result)
+    __attribute__((warn_unused_result));
 
 /* Asked now and then; true ends the build. */
 typedef bool build_stop_fn(void *context);

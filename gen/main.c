@@ -23,6 +23,16 @@ static const char usage[] =
 
 static void say_result(const struct build_result *result)
 {
+    if (result->stood && result->written == 0) {
+        say("Nothing has changed: all %" PRIu64 " pages stand, at revision %" PRIu64 ".", result->pages,
+            result->cursor.revision);
+        return;
+    }
+    if (result->stood) {
+        say("All %" PRIu64 " pages stand, at revision %" PRIu64 ": %" PRIu64 " files new.", result->pages,
+            result->cursor.revision, result->written);
+        return;
+    }
     say("Rendered %" PRIu64 " pages in %.2f s, %.0f a second, to revision %" PRIu64 ": %" PRIu64
         " files new, %" PRIu64 " as they were.",
         result->pages, result->seconds, result->seconds > 0 ? (double)result->pages / result->seconds : 0.0,
@@ -37,7 +47,11 @@ static bool publish_all(struct renderer *r, const char *path, struct build_resul
         return renderer_failed(r, "WRIT_SITE is not set: it says into which folder pages are published");
     if (!site_open(&site, path, "once"))
         return renderer_failed(r, site.error);
-    bool ok = build_site(r, &site, true, NULL, NULL, result);
+    bool ok = site_stands(r, &site, true, result);
+    if (!ok) {
+        say("Rendering all pages: %s.", r->error);
+        ok = build_site(r, &site, true, NULL, NULL, result);
+    }
     if (ok) {
         syncfs(site.fd); /* before the lock is held; what is left to sync under it is little */
         ok = site_lock(&site) &&
@@ -53,7 +67,7 @@ static bool publish_all(struct renderer *r, const char *path, struct build_resul
 static int once(const struct settings *settings, const char *into)
 {
     struct renderer r;
-    struct build_result result;
+    struct build_result result = {0};
     bool ok = renderer_init(&r, settings) &&
               (into ? build_folder(&r, into, true, &result) : publish_all(&r, settings->site, &result));
     if (ok)

@@ -212,3 +212,18 @@ const char *twin_extension(enum twin twin)
     }
     return "";
 }
+
+const char *audience_folder(enum audience audience)
+{
+    return audience == AUDIENCE_MEMBERS ? "members" : "public";
+}
+
+bool page_file(const struct page_key *key, const char *slug, enum twin twin, char file[PAGE_FILE_BYTES])
+{
+    char path[PAGE_PATH_BYTES];
+    if (!page_path(key, slug, path))
+        return false;
+    snprintf(file, PAGE_FILE_BYTES, "%s/%s%s", audience_folder((enum audience)key->audience), path,
+             twin_extension(twin));
+    return true;
+}

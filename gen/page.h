@@ -83,6 +83,15 @@ bool page_url(const struct page_key *key, const char *slug, char url[PAGE_PATH_B
 /* ".html" */
 const char *twin_extension(enum twin twin);
 
+/* The folder of an audience in a tree: "members" */
+const char *audience_folder(enum audience audience);
+
+enum { PAGE_FILE_BYTES = PAGE_PATH_BYTES + 16 };
+
+/* The file of one of its twins in a tree, "members/lists/home/3.html"; as page_path(). */
+bool page_file(const struct page_key *key, const char *slug, enum twin twin, char file[PAGE_FILE_BYTES])
+    __attribute__((warn_unused_result));
+
 /* ---- the functions of the table, a file each */
 
 void todo_page_gather(struct renderer *, struct page *, struct read_questions *);

@@ -135,6 +135,13 @@ static bool appear(int folder, const char *path, const char *base, size_t len, c
     return ok;
 }
 
+/* Invariant 2: a file of the tree has the time of a publish counter, up to the present one. */
+static bool is_ours(const struct tree *t, const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_mtim.tv_nsec == 0 &&
+           (uint64_t)st->st_mtim.tv_sec <= 2 * t->counter + 1;
+}
+
 enum comparison { FILE_ABSENT, FILE_SAME, FILE_DIFFERS };
 
 static enum comparison compare_file(struct tree *t, int folder, const char *path, const char *base,
@@ -143,7 +150,7 @@ static enum comparison compare_file(struct tree *t, int folder, const char *path
     struct stat st;
     if (fstatat(folder, path, &st, AT_SYMLINK_NOFOLLOW))
         return errno == ENOENT ? FILE_ABSENT : FILE_DIFFERS;
-    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != len)
+    if (!is_ours(t, &st) || (uint64_t)st.st_size != len)
         return FILE_DIFFERS;
     if (t->capacity < len) {
         free(t->bytes);
@@ -508,6 +515,48 @@ bool tree_remove(struct tree *t, const char *path)
         if (unlinkat(t->fd, folder, AT_REMOVEDIR))
             break;
     return true;
+}
+
+bool tree_has(const struct tree *t, const char *path)
+{
+    struct stat st;
+    return !fstatat(t->fd, path, &st, AT_SYMLINK_NOFOLLOW) && is_ours(t, &st);
+}
+
+/* Adds what is below a folder, which is opened for reading and closed here. */
+static bool count_files(int fd, uint64_t *files)
+{
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    bool ok = true;
+    for (struct dirent *entry; ok && (entry = readdir(dir));) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        bool is_folder = entry->d_type == DT_DIR;
+        struct stat st;
+        if (entry->d_type == DT_UNKNOWN) { /* not every file system tells */
+            ok = !fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW);
+            is_folder = ok && S_ISDIR(st.st_mode);
+        }
+        if (is_folder)
+            ok = count_files(openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                             files);
+        else
+            ++*files;
+    }
+    closedir(dir);
+    return ok;
+}
+
+bool tree_count(struct tree *t, uint64_t *files)
+{
+    *files = 0;
+    return count_files(openat(t->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), files) ||
+           failed(t->error, "counting the files in %s", t->site ? t->site->path : "the tree");
 }
 
 bool tree_read_cursor(struct tree *t, struct cursor *cursor)

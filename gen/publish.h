@@ -114,6 +114,12 @@ bool tree_put(struct tree *tree, const char *path, enum audience audience, const
 /* Removes a file if it is there, and the folders that are empty without it. */
 bool tree_remove(struct tree *tree, const char *path) __attribute__((warn_unused_result));
 
+/* Is there a file, with a time that is one of ours? Whatever else writes to a file gives it the time of day,
+ * and the tree's counter, which is above all that were used before, is far below that. */
+bool tree_has(const struct tree *tree, const char *path) __attribute__((warn_unused_result));
+/* How many files there are in all of it, revision.json too. */
+bool tree_count(struct tree *tree, uint64_t *files) __attribute__((warn_unused_result));
+
 /* revision.json. */
 struct cursor {
     uint64_t revision; /* all pages and their data show it, at least */

@@ -18,8 +18,6 @@
 
 enum { BATCH_TODOS = 1600 }; /* with notes of 16 KiB each, the most there can be, 26 MB */
 
-static const char *const audience_folders[AUDIENCES] = {"members", "public"};
-
 bool renderer_failed(struct renderer *r, const char *why)
 {
     snprintf(r->error, sizeof r->error, "%s", why);
@@ -372,29 +370,24 @@ static void render_twin(struct renderer *r, const struct page *page, const struc
     mustache_render(mustache_find(r->templates, template), &page_view_type, view, &r->out);
 }
 
-static bool full_path(const struct page_key *key, const char *slug, char *path, size_t size)
+static bool too_long(struct renderer *r)
 {
-    char within[PAGE_PATH_BYTES];
-    return page_path(key, slug, within) &&
-           (size_t)snprintf(path, size, "%s/%s", audience_folders[key->audience], within) <
-               size - sizeof ".json";
+    return renderer_failed(r, "the path of a page is too long, which is a bug");
 }
 
 static bool put_page(struct renderer *r, struct tree *tree, const struct page *page,
                      const struct page_view *view, unsigned twins)
 {
-    char path[PAGE_PATH_BYTES + 32];
-    if (!full_path(&page->key, page->slug, path, sizeof path))
-        return renderer_failed(r, "the path of a page is too long, which is a bug");
-    char *extension = path + strlen(path);
+    char file[PAGE_FILE_BYTES];
     for (unsigned twin = TWIN_HTML; twin <= TWIN_MD; twin <<= 1) {
         if (!(twins & twin))
             continue;
+        if (!page_file(&page->key, page->slug, (enum twin)twin, file))
+            return too_long(r);
         render_twin(r, page, view, (enum twin)twin);
-        strcpy(extension, twin_extension((enum twin)twin));
         if (r->out.overflow)
-            say("%s would be larger than %d MiB, and stays as it is.", path, PAGE_BYTES_MAX >> 20);
-        else if (!tree_put(tree, path, (enum audience)page->key.audience, r->out.base, r->out.len))
+            say("%s would be larger than %d MiB, and stays as it is.", file, PAGE_BYTES_MAX >> 20);
+        else if (!tree_put(tree, file, (enum audience)page->key.audience, r->out.base, r->out.len))
             return renderer_failed(r, tree->error);
     }
     return true;
@@ -406,7 +399,7 @@ static bool render_page(struct renderer *r, struct tree *tree, struct page *page
     struct page_view view;
     if (!page->type->has_slug || page->slug) { /* else a list or tag that never was */
         if (!begin_view(r, page, &view))
-            return renderer_failed(r, "the URL of a page is too long, which is a bug");
+            return too_long(r);
         page->type->show(r, page, &view);
     }
     item->gone = !page->exists;
@@ -485,15 +478,15 @@ static bool remove_batch(struct renderer *r, struct tree *tree, struct plan_item
         return false;
     set_owners(pages, n, &owners);
     for (size_t i = 0; i < n; i++) {
-        char path[PAGE_PATH_BYTES + 32];
+        char file[PAGE_FILE_BYTES];
         if (pages[i].type->has_slug && !pages[i].slug)
             continue;
-        if (!full_path(&pages[i].key, pages[i].slug, path, sizeof path))
-            return renderer_failed(r, "the path of a page is too long, which is a bug");
-        char *extension = path + strlen(path);
         for (unsigned twin = TWIN_HTML; twin <= TWIN_MD; twin <<= 1) {
-            strcpy(extension, twin_extension((enum twin)twin));
-            if (pages[i].type->twins & twin && !tree_remove(tree, path))
+            if (!(pages[i].type->twins & twin))
+                continue;
+            if (!page_file(&pages[i].key, pages[i].slug, (enum twin)twin, file))
+                return too_long(r);
+            if (!tree_remove(tree, file))
                 return renderer_failed(r, tree->error);
         }
     }
@@ -533,7 +526,7 @@ bool render_pages(struct renderer *r, struct tree *tree, struct plan_item *items
 bool render_assets(struct renderer *r, struct tree *tree)
 {
     for (int audience = 0; audience < AUDIENCES_MADE; audience++)
-        if (!assets_put(&r->assets, tree, (enum audience)audience, audience_folders[audience]))
+        if (!assets_put(&r->assets, tree, (enum audience)audience, audience_folder((enum audience)audience)))
             return renderer_failed(r, tree->error);
     return true;
 }

@@ -57,11 +57,11 @@ CREATE TABLE todo (
   updated     DATETIME(3) NOT NULL,
   finished    DATETIME(3),
   deleted     DATETIME(3),
-  KEY (state, id),
-  KEY (state, finished, id),
-  KEY (state, due_key, id),
-  UNIQUE KEY (list_id, list_number),
-  KEY (list_id, state, list_number),
+  KEY newest (state, id),
+  KEY finished (state, finished, id),
+  KEY due (state, due_key, id),
+  UNIQUE KEY place (list_id, list_number),
+  KEY newest_of_list (list_id, state, list_number),
   FOREIGN KEY (list_id) REFERENCES list (id)
 );
 
@@ -72,8 +72,8 @@ CREATE TABLE todo_tag (
   number   INT UNSIGNED NOT NULL,
   state    TINYINT UNSIGNED NOT NULL,            -- the todo's, so that one index serves a tag's page
   PRIMARY KEY (todo_id, tag_id),
-  UNIQUE KEY (tag_id, number),
-  KEY (tag_id, state, number),
+  UNIQUE KEY place (tag_id, number),
+  KEY newest_of_tag (tag_id, state, number),
   FOREIGN KEY (todo_id) REFERENCES todo (id),
   FOREIGN KEY (tag_id) REFERENCES tag (id)
 );
@@ -101,7 +101,7 @@ CREATE TABLE `change` (
   state_to   TINYINT UNSIGNED NOT NULL,
   places     VARCHAR(1000) CHARACTER SET ascii NOT NULL,  -- see db/todo.h
   detail     MEDIUMTEXT,                         -- JSON: {"field": [from, to], ...}
-  KEY (todo_id, revision)
+  KEY history (todo_id, revision)
 );
 
 CREATE TABLE receipt (

@@ -208,6 +208,65 @@ static void test_leftover_is_not_written_to(void **state)
     end(f, &tree);
 }
 
+/* A file that somebody else has written to is known by its time, and mended although its bytes are right:
+ * here, and in a full build. */
+static void test_foreign_times(void **state)
+{
+    static const struct timespec foreign[] = {{1700000000, 0}, {3, 1}};
+    struct fixture *f = *state;
+    struct tree build;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        struct tree tree = begin(f);
+        put(&tree, "members/a.html", "same");
+        assert_true(tree_has(&tree, "members/a.html"));
+        assert_int_equal(utimensat(tree.fd, "members/a.html", (struct timespec[]){foreign[i], foreign[i]}, 0),
+                         0);
+        assert_false(tree_has(&tree, "members/a.html"));
+
+        assert_true(tree_open_build(&build, &f->site));
+        build.counter = tree.counter;
+        put(&build, "members/a.html", "same");
+        assert_int_equal(build.written, 1);
+        assert_true(tree_has(&build, "members/a.html"));
+        tree_close(&build);
+
+        put(&tree, "members/a.html", "same");
+        assert_true(tree_has(&tree, "members/a.html"));
+        end(f, &tree);
+    }
+}
+
+static void test_has(void **state)
+{
+    struct fixture *f = *state;
+    struct tree tree = begin(f);
+    put(&tree, "members/lists/a.html", "text");
+    assert_true(tree_has(&tree, "members/lists/a.html"));
+    assert_false(tree_has(&tree, "members/lists/b.html"));
+    assert_false(tree_has(&tree, "members/lists")); /* a folder */
+    assert_int_equal(symlinkat("a.html", tree.fd, "members/lists/b.html"), 0);
+    assert_false(tree_has(&tree, "members/lists/b.html"));
+    end(f, &tree);
+}
+
+static void test_count(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t files;
+    struct tree tree = begin(f);
+    assert_true(tree_count(&tree, &files));
+    assert_int_equal(files, 0);
+    put(&tree, "revision.json", "");
+    put(&tree, "members/a.html", "");
+    put(&tree, "members/.hidden", "");
+    put(&tree, "members/lists/a/1.html", "");
+    assert_int_equal(symlinkat("lists", tree.fd, "members/link"), 0); /* is one itself, and not followed */
+    assert_int_equal(mkdirat(tree.fd, "members/empty", 0755), 0);
+    assert_true(tree_count(&tree, &files));
+    assert_int_equal(files, 5);
+    end(f, &tree);
+}
+
 static void test_cursor(void **state)
 {
     struct fixture *f = *state;
@@ -340,6 +399,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_counter_is_never_used_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leftover_is_not_written_to, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_foreign_times, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_has, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_count, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cursor, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trust, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build, setup, teardown),
