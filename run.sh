@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the whole board in the foreground, from a folder of its own (STATE): MariaDB, the generator, the API and
-# Nginx. One that dies is started again at once; Ctrl-C, TERM or HUP stops all of them, in an order in which
-# nobody is left without what he needs, the database last.
+# Runs the whole board in the foreground, from a folder of its own (STATE): MariaDB, the generator, the API (APIS
+# processes of it) and Nginx. One that dies is started again at once; Ctrl-C, TERM or HUP stops all of them, in an
+# order in which nobody is left without what he needs, the database last.
 #
 # Each runs in a session of its own, so that Ctrl-C reaches only this script, and gets TERM when this script
 # is killed. STATE/run/NAME.pid is the process itself: what writes it becomes the program, by exec alone.
@@ -9,10 +9,12 @@
 . "$(dirname "$0")/db/common.sh"
 cd "$ROOT" || die "cannot enter $ROOT."
 
-declare -A pids=() started=()                                    # by name; when, in microseconds
-declare -A pause=([db]=0 [gen]=0 [api]=0 [nginx]=0)              # before it starts, in tenths of a second
-declare -A signal=([nginx]=QUIT [api]=TERM [gen]=TERM [db]=TERM) # for a graceful end
+names=(db gen "${API_NAMES[@]}" nginx) # in the order in which they need each other
+declare -A pids=() started=()          # by name; when, in microseconds
+declare -A pause=()                    # before it starts, in tenths of a second
+declare -A signal=([nginx]=QUIT)       # for a graceful end, if not TERM
 announcer=
+for name in "${names[@]}"; do pause[$name]=0; done
 
 say() {
     printf '%s\n' "$*"
@@ -25,7 +27,7 @@ become() {
     case $1 in
     db) exec "$ROOT/db/serve.sh" ;;
     gen) as gen exec "$BUILD/writ-gen" follow ;;
-    api) WRIT_LISTEN=$STATE/run/api.sock as api exec "$BUILD/writ-api" serve ;;
+    api*) WRIT_LISTEN=$STATE/run/$1.sock as api exec "$BUILD/writ-api" serve ;;
     nginx) exec "$ROOT/nginx/serve.sh" ;;
     esac
 }
@@ -57,12 +59,13 @@ revive() {
 }
 
 stop() {
-    local name
+    local name i
     trap '' INT TERM HUP
     [[ ! $announcer ]] || kill "$announcer" 2>/dev/null
-    for name in nginx api gen db; do
+    for ((i = ${#names[@]} - 1; i >= 0; i--)); do
+        name=${names[i]}
         [[ -v pids[$name] ]] || continue
-        end_processes "${signal[$name]}" "${pids[$name]}"
+        end_processes "${signal[$name]:-TERM}" "${pids[$name]}"
         # Whatever it had started itself.
         kill -s KILL -- "-${pids[$name]}" 2>/dev/null
         rm -f "$STATE/run/$name.pid"
@@ -115,16 +118,14 @@ start db
 wait_for_database "${pids[db]}" ||
     give_up "MariaDB did not start. Its last words, in $STATE/log/db.log: $(tail -n 5 "$STATE/log/db.log")"
 "$ROOT/db/migrate.sh" {lock}>&- || give_up "the database could not be brought up to date, so the board does not start."
-start gen
-start api
-start nginx
+for name in "${names[@]:1}"; do start "$name"; done
 announce {lock}>&- &
 announcer=$!
 
 # `wait -n` says nothing of a child that died by a signal while another command ran: so all are looked at each time, and
 # from that look to the wait nothing runs but builtins.
 while :; do
-    for name in db gen api nginx; do
+    for name in "${names[@]}"; do
         kill -0 "${pids[$name]}" 2>/dev/null || revive "$name"
     done
     wait -n 2>/dev/null

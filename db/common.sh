@@ -27,11 +27,12 @@ read_dotenv() {
 
 export ROOT
 export PORT=${PORT:-8080} STATE=${STATE:-var} BUILD=${BUILD:-build}
-export MYSQL_DATABASE=${MYSQL_DATABASE:-writ} WRIT_OPEN=${WRIT_OPEN:-1}
+export MYSQL_DATABASE=${MYSQL_DATABASE:-writ} WRIT_OPEN=${WRIT_OPEN:-1} APIS=${APIS:-1}
 
 [[ $PORT =~ ^[1-9][0-9]{0,4}$ && $PORT -le 65535 ]] || die "PORT must be a number from 1 to 65535, and is '$PORT'."
 [[ $MYSQL_DATABASE =~ ^[A-Za-z0-9_]{1,64}$ ]] ||
     die "MYSQL_DATABASE must be letters, digits and _, and is '$MYSQL_DATABASE'."
+[[ $APIS =~ ^[1-9]$ ]] || die "APIS, how many API processes there are, must be a number from 1 to 9, and is '$APIS'."
 [[ $BUILD == /* ]] || BUILD=$ROOT/$BUILD
 [[ $STATE == /* ]] || STATE=$ROOT/$STATE
 
@@ -41,10 +42,14 @@ mkdir -p "$STATE/run" "$STATE/log" "$STATE/site" || die "cannot create the folde
 STATE=$(cd "$STATE" && pwd -P)
 export MYSQL_SOCKET=$STATE/run/db.sock WRIT_GEN_SOCKET=$STATE/run/gen.sock
 export WRIT_SITE=$STATE/site WRIT_TEMPLATES=$ROOT/templates WRIT_ASSETS=$ROOT/site
-# 107 bytes are all that a socket's path may have; the longest one here is /run/api.sock.PID.
-((86 >= $(LC_ALL=C && printf %s "${#STATE}"))) || die "the path of STATE may have 86 bytes, since sockets are in it, and is longer: $STATE."
+# 107 bytes are all that a socket's path may have; the longest one here is /run/api2.sock.PID.
+((85 >= $(LC_ALL=C && printf %s "${#STATE}"))) || die "the path of STATE may have 85 bytes, since sockets are in it, and is longer: $STATE."
 # Locally the database is behind the socket, whatever the environment says of another one.
 unset MYSQL_HOST MYSQL_PORT MYSQL_PASSWORD MYSQL_PASSWORD_FILE MYSQL_USER
+
+# What the API processes are called, their sockets and pid files too: api, api2, api3.
+API_NAMES=(api)
+for ((n = 2; n <= APIS; n++)); do API_NAMES+=("api$n"); done
 
 # as api|gen|backup COMMAND...: as that user of the database.
 as() {

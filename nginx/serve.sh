@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Becomes the Nginx of STATE, on loopback. Its configuration is put together in STATE/run/nginx: what stands
-# in this folder, and the two files of local/, in which port, user and modules are filled in. Paths in
-# it are relative to STATE, so that any name will do for it.
+# in this folder, and the two files of local/, in which port, user and modules are filled in, and the API's sockets.
+# Paths in it are relative to STATE, so that any name will do for it.
 
 . "$(dirname "$0")/../db/common.sh"
 
@@ -14,6 +14,8 @@ user=
 [[ $EUID -ne 0 ]] || user='user root;'
 sed -e "s/@USER@/$user/" "$ROOT/nginx/local/main.conf.in" >"$here/place/main.conf"
 sed -e "s/@PORT@/$PORT/" "$ROOT/nginx/local/http.conf.in" >"$here/place/http.conf"
+# One of several that has failed a write is left alone for a second, in which it is started again.
+printf 'server unix:run/%s.sock fail_timeout=1s;\n' "${API_NAMES[@]}" >"$here/place/apis.conf"
 # Debian has it as a package of its own; a board does without.
 brotli=/usr/lib/nginx/modules/ngx_http_brotli_filter_module.so
 if [[ -f $brotli ]]; then

@@ -101,8 +101,8 @@ export async function startBoard({ env = {}, state: before } = {}) {
   for (const name of ['ASAN', 'UBSAN', 'TSAN'])
     sanitizers[`${name}_OPTIONS`] = `${process.env[`${name}_OPTIONS`] ?? ''}:log_path='${state}/log/sanitizer'`;
   const environment = {
-    ...process.env, ...(process.env.SAN ? sanitizers : {}), TZ: 'UTC', ...env,
-    STATE: state, PORT: String(port), BUILD: build,
+    ...process.env, ...(process.env.SAN ? sanitizers : {}), TZ: 'UTC', BUILD: build, ...env,
+    STATE: state, PORT: String(port),
   };
 
   const supervisor = spawn('setpriv', ['--pdeathsig', 'TERM', './run.sh'], {
@@ -125,6 +125,7 @@ export async function startBoard({ env = {}, state: before } = {}) {
     url: `http://127.0.0.1:${port}`,
     port,
     state,
+    environment,
     said: () => said,
     logs,
 
@@ -132,7 +133,7 @@ export async function startBoard({ env = {}, state: before } = {}) {
     get: (target, headers = {}) => request(port, 'GET', target, { headers }),
     post: (target, body, headers = {}) => request(port, 'POST', target, encode(body, headers)),
 
-    /* db, api, gen, nginx */
+    /* db, api, api2 (with APIS=2), gen, nginx */
     pid: async (name) => Number(await readFile(`${state}/run/${name}.pid`, 'utf8')),
     async kill(name, signal = 'SIGKILL') {
       process.kill(await board.pid(name), signal);
@@ -152,7 +153,7 @@ export async function startBoard({ env = {}, state: before } = {}) {
     },
 
     /* `make gen`, or `make gen INTO=folder`, with the programs of this test. */
-    gen: (into) => run('db/with.sh', ['gen', `${build}/writ-gen`, 'once', ...(into ? ['--into', into] : [])],
+    gen: (into) => run('db/with.sh', ['gen', `${environment.BUILD}/writ-gen`, 'once', ...(into ? ['--into', into] : [])],
       { cwd: root, env: environment }),
 
     /* When all that was written has been published, and what follows from it. */

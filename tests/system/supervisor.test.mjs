@@ -86,6 +86,37 @@ test('a board', async (t) => {
   });
 });
 
+test('several API processes on one database', async (t) => {
+  const board = await startBoard({ env: { APIS: '3' } });
+  t.after(() => board.stop());
+  const apis = ['api', 'api2', 'api3'];
+  const pids = await Promise.all(apis.map(board.pid));
+  assert.equal(new Set(pids).size, 3);
+  assert.deepEqual(await Promise.all(pids.map(program)), ['writ-api', 'writ-api', 'writ-api']);
+
+  const write = () => board.post('/api/todos', { title: 'written by one of them' });
+  const writers = async () => Number((await board.sql('SELECT COUNT(*) AS writers FROM writer'))[0].writers);
+  for (let i = 0; i < 12; i++) assert.equal((await write()).status, 201);
+  assert.equal(await writers(), 3, 'Nginx hands writes to all of them');
+
+  await t.test('while one of them is away the others are written to', async () => {
+    await board.kill('api2');
+    for (let i = 0; i < 12; i++) {
+      const answer = await write();
+      assert.ok([201, 503].includes(answer.status), answer.text);
+    }
+    const pid = await eventually(async () => {
+      const now = await board.pid('api2');
+      return now !== pids[1] && (await program(now)) === 'writ-api' && now;
+    }, 'another api2');
+    await eventually(async () => {
+      assert.equal((await write()).status, 201);
+      return (await writers()) === 4;
+    }, 'it to be written to');
+    assert.deepEqual(await Promise.all(apis.map(board.pid)), [pids[0], pid, pids[2]]);
+  });
+});
+
 for (const signal of ['SIGINT', 'SIGHUP']) {
   test(`${signal} ends it in order, and nothing is left`, async () => {
     const board = await startBoard();
@@ -123,6 +154,7 @@ test('a setting that cannot be is refused with a sentence', async () => {
   const state = await freshState();
   for (const [env, sentence] of [
     [{ PORT: '0' }, /PORT must be a number/], [{ PORT: 'http' }, /PORT must be a number/],
+    [{ APIS: '0' }, /APIS, how many/], [{ APIS: 'two' }, /APIS, how many/],
     [{ MYSQL_DATABASE: 'a`b' }, /MYSQL_DATABASE must be/], [{ STATE: `${state}/${'x'.repeat(90)}` }, /path of STATE may have/],
   ]) {
     const { status, stderr } = tryToStart({ STATE: state, ...env });
