@@ -9,7 +9,7 @@
 PACKAGES_RUN = gcc:gcc libc6-dev pkg-config:pkgconf libh2o-evloop-dev libmariadb-dev libjansson-dev libsodium-dev \
 	libutf8proc-dev libcmark-dev libmd4c-dev mariadb-server-core mariadb-client-core nginx:nginx \
 	libnginx-mod-http-brotli-filter curl:curl
-PACKAGES_TEST = libcmocka-dev node:nodejs npm:npm chromium:chromium faketime:faketime
+PACKAGES_TEST = libcmocka-dev node:nodejs npm:npm chromium:chromium libfaketime
 PACKAGES_LINT = clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck
 PACKAGES_BENCH = node:nodejs valgrind:valgrind time gunicorn:gunicorn python3-flask python3-sqlalchemy python3-mysqldb \
 	hugo:hugo

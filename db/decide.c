@@ -198,9 +198,8 @@ char *slug_candidate(struct arena *a, const char *name, bool of_tag, unsigned k)
     return k ? arena_printf(a, "%s-%u", slug, k + 1) : slug;
 }
 
-/* A slug for a new list or tag. The last resort carries the new id: whoever
- * has named nine lists alike may have one like that too, and is then told by
- * the unique key (OUTCOME_REFUSED). */
+/* A slug for a new list or tag. The last resort carries the new id behind two
+ * hyphens, which no name's own slug can have. */
 static const char *new_slug(struct batch *b, const char *name, bool of_tag, uint32_t id)
 {
     void *const *taken = of_tag ? &b->taken_tag_slugs : &b->taken_list_slugs;
@@ -209,7 +208,7 @@ static const char *new_slug(struct batch *b, const char *name, bool of_tag, uint
         if (!index_find(taken, slug, by_string))
             return slug;
     }
-    return arena_printf(b->arena, "%s-0%u", slug_candidate(b->arena, name, of_tag, 0), id);
+    return arena_printf(b->arena, "%s--%u", slug_candidate(b->arena, name, of_tag, 0), id);
 }
 
 static struct stored_list *list_by_key(struct batch *b, const char *key)
@@ -233,10 +232,12 @@ static void retire_name(struct batch *b, struct stored_list *list)
 }
 
 /* A deleted list comes back, private. If its name went to another list, it
- * gets its id behind it. */
+ * gets its id behind it, for people: its key stays one that nobody can type,
+ * since somebody may have given that name to a third list. */
 static void revive_list(struct batch *b, struct stored_list *list)
 {
-    if (list->key_len != strlen(list->key)) {
+    bool retired = list->key_len != strlen(list->key);
+    if (retired && strcmp(name_key(b->arena, list->name), list->key) == 0) {
         char *name = arena_strdup(b->arena, list->name);
         while (text_chars(name) > NAME_CHARS - 13) {
             size_t len = strlen(name);
@@ -244,11 +245,7 @@ static void revive_list(struct batch *b, struct stored_list *list)
                 ;
             name[len] = '\0';
         }
-        tdelete(list, &b->list_by_key, by_list_key);
         list->name = arena_printf(b->arena, "%s (%u)", name, list->id);
-        list->key = name_key(b->arena, list->name);
-        list->key_len = strlen(list->key);
-        index_add(&b->list_by_key, list, by_list_key);
     }
     list->deleted = false;
     list->public = false;

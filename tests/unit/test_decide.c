@@ -176,6 +176,14 @@ static void a_list_is_deleted_when_empty_and_comes_back_with_its_todo(void **sta
     assert_string_equal(batch_list(&board->batch, 1)->name, "Groceries (1)");
     assert_string_equal(batch_list(&board->batch, 1)->slug, "groceries");
     assert_string_equal(batch_list(&board->batch, 2)->name, "groceries");
+
+    /* Even if a third list has that name, before or after; and it does not grow with each time. */
+    run(board, creation(board, "Buy tea", "Groceries (1)"));
+    assert_string_equal(batch_list(&board->batch, 3)->name, "Groceries (1)");
+    run(board, on_todo(board, COMMAND_DELETE, 1));
+    assert_int_equal(run(board, drop).status, OUTCOME_OK);
+    assert_int_equal(run(board, on_todo(board, COMMAND_RESTORE, 1)).status, OUTCOME_OK);
+    assert_string_equal(batch_list(&board->batch, 1)->name, "Groceries (1)");
     arena_release(&drop->arena);
     arena_release(&rename->arena);
 }
@@ -205,6 +213,15 @@ static void slugs_that_are_taken_get_a_suffix(void **state)
     assert_string_equal(batch_list(&board->batch, 2)->slug, "c-2");
     assert_string_equal(batch_list(&board->batch, 3)->slug, "c-3");
     assert_string_equal(batch_list(&board->batch, 4)->slug, "list");
+
+    /* A name whose own slug looks like the last resort does not get into its way. */
+    static const char *const alike[] = {"C-", "C=", "C.", "C,", "C;", "C:"};
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
+        run(board, creation(board, "e", alike[i]));
+    run(board, creation(board, "f", "C 12"));
+    run(board, creation(board, "g", "C?"));
+    assert_string_equal(batch_list(&board->batch, 11)->slug, "c-12");
+    assert_string_equal(batch_list(&board->batch, 12)->slug, "c--12");
 }
 
 static void a_key_gets_the_first_answer_again(void **state)
