@@ -18,7 +18,7 @@ PACKAGES_BENCH = node:nodejs valgrind:valgrind time gunicorn:gunicorn python3-fl
 
 COMMON = db/arena db/todo db/name db/quick db/outline db/db \
 	templates/buffer templates/escape templates/mustache templates/view
-API = $(COMMON) db/decide db/write \
+API = $(COMMON) db/decide db/load db/write \
 	api/route api/header api/body api/command api/session api/reply api/publisher api/writer api/exchange
 GEN = $(COMMON) db/read \
 	gen/settings gen/crew gen/row_cache gen/markdown gen/views gen/render gen/page gen/board_page gen/todo_page gen/list_page gen/names_page \

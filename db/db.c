@@ -169,3 +169,22 @@ enum db_result db_run(struct db *db, const char *sql, size_t len)
             return db_failed(db, NULL, sql);
     }
 }
+
+FILE *db_open_text(char **text, size_t *len)
+{
+    FILE *f = open_memstream(text, len);
+    if (!f) {
+        fprintf(stderr, "writ: out of memory\n");
+        abort();
+    }
+    return f;
+}
+
+void db_write_hex(FILE *f, const void *bytes, size_t len)
+{
+    const unsigned char *s = bytes;
+    fputs("x'", f);
+    for (size_t i = 0; i < len; i++)
+        fprintf(f, "%02x", s[i]);
+    fputc('\'', f);
+}

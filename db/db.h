@@ -10,6 +10,7 @@
 #include <mysql.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum db_result {
     DB_OK,
@@ -48,6 +49,13 @@ void db_close(struct db *db);
 
 /* Runs one or several statements (separated by ';') that return nothing. */
 enum db_result db_run(struct db *db, const char *sql, size_t len) __attribute__((warn_unused_result));
+
+/* A growing text to write SQL into; `text` is the caller's to free, once the stream is closed. Never NULL:
+ * out of memory ends the process. */
+FILE *db_open_text(char **text, size_t *len);
+
+/* Bytes as a hexadecimal literal, x'…'. */
+void db_write_hex(FILE *f, const void *bytes, size_t len);
 
 /* Records the error of the connection, or of stmt if not NULL, under what was
  * being done, and says what it means. */
