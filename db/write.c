@@ -2,7 +2,7 @@
  * A batch as one transaction:
  *
  *   1. one round trip: lock the board's row, read every row that the commands
- *      name or touch;
+ *      name or touch (load.c);
  *   2. decide (decide.c), in memory;
  *   3. one array-bound execution for each table that has dirty rows;
  *   4. one round trip: this batch's mark, the board, COMMIT.
