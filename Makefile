@@ -9,7 +9,8 @@
 PACKAGES_RUN = gcc:gcc libc6-dev pkg-config:pkgconf libh2o-evloop-dev libmariadb-dev libjansson-dev libsodium-dev \
 	libutf8proc-dev libcmark-dev libmd4c-dev mariadb-server-core mariadb-client-core nginx:nginx \
 	libnginx-mod-http-brotli-filter curl:curl
-PACKAGES_TEST = libcmocka-dev node:nodejs npm:npm chromium:chromium libfaketime
+PACKAGES_TEST = libcmocka-dev node:nodejs npm:npm chromium:chromium libfaketime \
+	valgrind:valgrind time
 PACKAGES_LINT = clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck
 PACKAGES_BENCH = node:nodejs valgrind:valgrind time gunicorn:gunicorn python3-flask python3-sqlalchemy python3-mysqldb \
 	hugo:hugo
@@ -35,7 +36,8 @@ NODE_TESTS = tests/unit/commonmark.test.mjs \
 	tests/system/main.test.mjs tests/system/pages.test.mjs tests/system/import.test.mjs \
 	tests/system/bad_input.test.mjs tests/system/faults.test.mjs tests/system/browser.test.mjs \
 	tests/system/gen.test.mjs tests/system/commit_lost.test.mjs tests/system/several_apis.test.mjs \
-	tests/system/midnight.test.mjs tests/system/property.test.mjs tests/system/chaos.test.mjs
+	tests/system/midnight.test.mjs tests/system/property.test.mjs tests/system/chaos.test.mjs \
+	tests/bench/counts.test.mjs
 
 # ---- Flags
 
