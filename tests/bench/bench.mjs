@@ -1,9 +1,9 @@
 // `make bench`: measures rows of the goals, side by side with their peers in one
 // run on one machine, prints a table, and writes build/bench/bench.json and
-// bench.svg. Absolute figures don't carry from one machine to another: what counts is the
+// bench.svg, and trace.svg: where the time of a write goes. Absolute figures don't carry from one machine to another: what counts is the
 // ratio.
 //
-// ROWS=1,3 picks rows (1 to 8, and i for instruction counts); DURATION is the seconds of a turn of load, TURNS how
+// ROWS=1,3 picks rows (1 to 8, i for instruction counts, t for the trace); DURATION is the seconds of a turn of load, TURNS how
 // often each thing is measured, LARGE the todos on the largest board. All files are below TMPDIR, some 11 GB at the
 // end; its file system is a good part of what is measured.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { cpus, release } from 'node:os';
 import { build } from './measure.mjs';
 import { plot } from './plot.mjs';
 import { Machine, rows } from './rows.mjs';
+import { drawTraces } from './trace.mjs';
 
 const asked = process.env.ROWS ? process.env.ROWS.split(',') : Object.keys(rows);
 for (const row of asked)
@@ -24,8 +25,8 @@ const chosen = Object.keys(rows).filter((row) => asked.includes(row));
 const short = (n) => (n >= 100 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFixed(2));
 
 // Adds to a figure what follows from its ratio and goal: `share`, the part of the goal that was reached (1: all of it).
-function judge({ row, figure, ours, peer = '–', ratio, least, most, next, absent, note }) {
-  const judged = { row, figure, ours, peer, ratio, goal: '–', reached: '–', note };
+function judge({ row, figure, ours, peer = '–', ratio, least, most, next, absent, note, trace }) {
+  const judged = { row, figure, ours, peer, ratio, goal: '–', reached: '–', note, trace };
   if (absent)
     return { ...judged, reached: 'not compared', note: absent };
   if (least === undefined && most === undefined)
@@ -72,4 +73,7 @@ const about = { at: new Date().toISOString(), cpu: `${cpus().length} × ${cpus()
 mkdirSync(where, { recursive: true });
 writeFileSync(`${where}/bench.json`, `${JSON.stringify({ ...about, figures }, null, 2)}\n`);
 writeFileSync(`${where}/bench.svg`, plot(figures, `${about.cpu}, Linux ${about.kernel}, ${about.at.slice(0, 10)}`));
+const traces = figures.flatMap((f) => f.trace ?? []);
+if (traces.length)
+  writeFileSync(`${where}/trace.svg`, drawTraces(traces));
 print(figures);

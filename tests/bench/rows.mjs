@@ -10,6 +10,7 @@ import {
   run, snapshot, written,
 } from './measure.mjs';
 import { missing, prepareHugo, startFlask } from './peers.mjs';
+import { trace } from './trace.mjs';
 
 const duration = Number(process.env.DURATION || 2); // seconds, of one turn of load
 const turns = Number(process.env.TURNS || 3);
@@ -304,7 +305,19 @@ async function instructions(machine) {
   return [limited('instructions to render a todo', each, INSTRUCTIONS_PER_TODO, number)];
 }
 
+async function traces(machine) {
+  const board = await machine.filledBoard(1000);
+  const figures = [];
+  for (const writers of [1, 64]) {
+    const traced = await trace(board, writers, 100 * Math.ceil(writers / 4));
+    await quiet(board);
+    traced.stages.forEach(({ name, ms }, i) =>
+      figures.push({ figure: `a write of ${writers} at once: ${name}`, ours: inMs(ms), ...(i === 0 && { trace: traced }) }));
+  }
+  return figures;
+}
+
 export const rows = {
   1: manyWriters, 2: oneWriter, 3: commitOnly, 4: reads, 5: againstHugo, 6: againstWriting, 7: nothingChanged, 8: oneWrite,
-  i: instructions,
+  i: instructions, t: traces,
 };
