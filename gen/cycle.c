@@ -233,6 +233,7 @@ enum cycle_result cycle_run(struct cycle *c, bool settle, cycle_published_fn *pu
     c->begun = now_us();
     c->renderer->reading = 0;
     if (tree_open_current(&tree, c->site)) {
+        tree.reuse = !site_is_building(c->site);
         result = look(c, &tree);
         if (result == CYCLE_DONE) {
             result =

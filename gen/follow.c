@@ -169,6 +169,7 @@ static int open_signals(void)
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGIO, SIG_IGN); /* somebody opened a file in tmp/ while we held a lease of it */
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

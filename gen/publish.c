@@ -316,6 +316,14 @@ void site_unlock(struct site *s)
     lock_file(s->lock, LOCK_UN);
 }
 
+bool site_is_building(const struct site *s)
+{
+    if (!lock_file(s->build_lock, LOCK_SH | LOCK_NB))
+        return true;
+    lock_file(s->build_lock, LOCK_UN);
+    return false;
+}
+
 bool site_lock_build(struct site *s, void (*waiting)(void))
 {
     if (lock_file(s->build_lock, LOCK_EX | LOCK_NB))
@@ -439,7 +447,7 @@ static bool move_in(struct tree *t, const char *path)
 {
     const struct site *s = t->site;
     if (!renameat2(s->fd, t->temp, t->fd, path, RENAME_EXCHANGE))
-        return !unlinkat(s->fd, t->temp, 0);
+        return t->reuse || !unlinkat(s->fd, t->temp, 0);
     /* New, or a file system that cannot exchange. */
     if (!renameat(s->fd, t->temp, t->fd, path))
         return true;
@@ -458,6 +466,29 @@ static bool link_model(struct tree *t, const char *path)
     return !linkat(t->model, path, t->site->fd, t->temp, 0) && move_in(t, path);
 }
 
+/* Is nobody else able to see what is in this file? Its only name is in tmp/, so nobody can open it any more;
+ * a lease for writing is given only if nobody has it open still. It is given back at once: it was a question.
+ */
+static bool is_ours_alone(int fd)
+{
+    struct stat st;
+    return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1 && !fcntl(fd, F_SETLEASE, F_WRLCK) &&
+           !fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
+/* Writes into the file whose place another one took (invariant 5). False if there is none, or it cannot be
+ * used: then a new one has to be made. It is never cut to nothing, which ext4 would take for a reason to
+ * write it to the disk at once. */
+static bool write_spare(struct tree *t, const char *base, size_t len, const struct timespec *time)
+{
+    int fd = openat(t->site->fd, t->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool ok = len && is_ours_alone(fd) && write_all(fd, base, len) && !ftruncate(fd, (off_t)len) &&
+              (!time || !futimens(fd, (struct timespec[]){*time, *time}));
+    return !close(fd) && ok;
+}
+
 static bool write_file(struct tree *t, const char *path, enum audience audience, const char *base, size_t len,
                        bool absent)
 {
@@ -469,6 +500,8 @@ static bool write_file(struct tree *t, const char *path, enum audience audience,
         return true;
 
     const struct site *s = t->site;
+    if (t->reuse && write_spare(t, base, len, when))
+        return move_in(t, path);
     if (create_file(s->fd, t->temp, base, len, when, false))
         return move_in(t, path);
     /* Left by one that was killed; it may be a second name of a published file, and is not to be written to.

@@ -22,6 +22,11 @@
  *     written after them, and is where publishing goes on after a crash.
  *  4. Pages are not synced to disk: they can be made again. But when the machine went
  *     down without `clean` being set before, no file can be trusted.
+ *  5. A file that was replaced is written to again, for another page, only when
+ *     nobody can see it: it has no name but ours, nobody has it open, no full build is there that
+ *     may link it, and Nginx sends copies (sendfile off: else its bytes might still be on their
+ *     way). Making a file and unlinking another for each page would cost many times as
+ *     much: file systems are slow to give out inodes, ext4 without a journal above all.
  *
  * Functions that return bool put a sentence into the `error` of what they were
  * given when they return false. One thread.
@@ -63,6 +68,9 @@ void site_close(struct site *site);
 bool site_lock(struct site *site) __attribute__((warn_unused_result));
 void site_unlock(struct site *site);
 
+/* Locked: is a full build under way? If not, none can begin to look at files before the lock is given up. */
+bool site_is_building(const struct site *site);
+
 /* Waits for another full build's end, calling `waiting` first if there is one. */
 bool site_lock_build(struct site *site, void (*waiting)(void)) __attribute__((warn_unused_result));
 void site_unlock_build(struct site *site);
@@ -82,6 +90,7 @@ struct tree {
     struct site *site; /* where to make temporary files; NULL: none are needed, as the tree is fresh */
     int fd;
     int model;        /* equal files are linked from this tree; -1: none */
+    bool reuse;       /* the files that are replaced (invariant 5): for whoever may say so */
     bool fresh;       /* nobody sees it and nothing is written twice: files are made in place */
     uint64_t counter; /* for the files' times; 0: now */
     char *bytes;      /* of a file being compared; owned */

@@ -60,6 +60,10 @@ static void put(struct tree *tree, const char *path, const char *text)
     assert_true(tree_put(tree, path, AUDIENCE_MEMBERS, text, strlen(text)));
 }
 
+static void silent(void)
+{
+}
+
 static struct stat look(const struct fixture *f, const char *path)
 {
     struct stat st;
@@ -110,6 +114,65 @@ static void test_replace(void **state)
     assert_text(f, "current/members/a.html", "new");
     assert_false(exists(f, "tmp/test"));
     end(f, &tree);
+}
+
+/* Invariant 5: the file that was replaced serves for the next page, whatever their sizes. */
+static void test_reuse(void **state)
+{
+    struct fixture *f = *state;
+    struct tree tree = begin(f);
+    tree.reuse = true;
+    put(&tree, "members/a.html", "a long one, which is replaced");
+    put(&tree, "members/b.html", "b");
+    ino_t first = look(f, "current/members/a.html").st_ino;
+    put(&tree, "members/a.html", "short");
+    assert_int_not_equal(look(f, "current/members/a.html").st_ino, first);
+    put(&tree, "members/b.html", "another b");
+    struct stat b = look(f, "current/members/b.html");
+    assert_int_equal(b.st_ino, first);
+    assert_int_equal(b.st_mtime, 2 * tree.counter + AUDIENCE_MEMBERS);
+    assert_text(f, "current/members/a.html", "short");
+    assert_text(f, "current/members/b.html", "another b");
+    put(&tree, "members/a.html", "");
+    assert_text(f, "current/members/a.html", "");
+    end(f, &tree);
+}
+
+/* Invariant 5: one that somebody reads still, or that has another name, is let go. */
+static void test_no_reuse(void **state)
+{
+    struct fixture *f = *state;
+    char text[8] = "";
+    struct tree tree = begin(f);
+    tree.reuse = true;
+    put(&tree, "members/a.html", "first");
+    int fd = openat(f->site.fd, "current/members/a.html", O_RDONLY);
+    for (int i = 0; i < 3; i++)
+        put(&tree, "members/a.html", i % 2 ? "third" : "other");
+    assert_int_equal(read(fd, text, sizeof text), 5);
+    assert_string_equal(text, "first");
+    close(fd);
+
+    put(&tree, "members/c.html", "linked");
+    assert_int_equal(linkat(f->site.fd, "current/members/c.html", f->site.fd, "linked", 0), 0);
+    put(&tree, "members/c.html", "new");
+    put(&tree, "members/a.html", "last");
+    assert_text(f, "linked", "linked");
+    end(f, &tree);
+}
+
+/* A full build may be linking what is replaced, so a cycle that sees one does not reuse. */
+static void test_is_building(void **state)
+{
+    struct fixture *f = *state;
+    struct site other;
+    assert_true(site_open(&other, f->path, "other"));
+    assert_false(site_is_building(&f->site));
+    assert_true(site_lock_build(&other, silent));
+    assert_true(site_is_building(&f->site));
+    site_unlock_build(&other);
+    assert_false(site_is_building(&f->site));
+    site_close(&other);
 }
 
 /* Invariant 1: the same bytes leave the file alone. */
@@ -309,10 +372,6 @@ static void test_trust(void **state)
     site_unlock(&f->site);
 }
 
-static void silent(void)
-{
-}
-
 /* A full build: equal files are the same files, others are new, what is not built is gone; all at once. */
 static void test_build(void **state)
 {
@@ -394,6 +453,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_put, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reuse, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_reuse, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_is_building, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unchanged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_times, setup, teardown),
         cmocka_unit_test_setup_teardown(test_counter_is_never_used_again, setup, teardown),
