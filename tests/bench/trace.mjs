@@ -58,7 +58,7 @@ export function drawTraces(traces) {
     const bars = stages.map(({ name, ms }, i) => {
       const width = (WIDTH * ms) / all;
       const bar = `<rect x="${x.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="26" fill="${colours[i]}"><title>${name}: ${ms.toFixed(2)} ms</title></rect>`
-        + (width > 54 ? `<text x="${(x + 4).toFixed(1)}" y="${y + 44}">${name} ${ms.toFixed(2)}</text>` : '');
+        + (width > 96 ? `<text x="${(x + 4).toFixed(1)}" y="${y + 44}">${name} ${ms.toFixed(2)}</text>` : '');
       x += width;
       return bar;
     });
