@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     TIMEOUT_SECONDS = 30, /* for one statement, of which none is longer than a chunk */
@@ -99,6 +100,44 @@ enum db_result read_begin(struct db *db, struct read_board *board)
         result = DB_REFUSED;
     }
     mysql_free_result(rows);
+    return result;
+}
+
+/* How far the log has been written, and how far that is on the disk. */
+static enum db_result read_log(struct db *db, uint64_t *written, uint64_t *flushed)
+{
+    static const char doing[] = "reading how far the log is on the disk";
+    enum db_result result = ask(db, doing,
+                                "SELECT (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS"
+                                " WHERE VARIABLE_NAME = 'INNODB_LSN_CURRENT'),"
+                                " (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS"
+                                " WHERE VARIABLE_NAME = 'INNODB_LSN_FLUSHED')");
+    if (result != DB_OK)
+        return result;
+    MYSQL_RES *rows = mysql_store_result(db->mysql);
+    MYSQL_ROW row = rows ? mysql_fetch_row(rows) : NULL;
+    if (row && row[0] && row[1]) {
+        *written = number(row[0]);
+        *flushed = number(row[1]);
+    } else {
+        result = db_failed(db, NULL, doing);
+    }
+    mysql_free_result(rows);
+    return result;
+}
+
+enum db_result read_durable(struct db *db)
+{
+    uint64_t target, written, flushed;
+    enum db_result result = read_log(db, &target, &flushed);
+    for (int waited = 0; result == DB_OK && flushed < target; waited++) {
+        if (waited == READ_DURABLE_MS) {
+            snprintf(db->error, sizeof db->error, "MariaDB does not write its log to the disk");
+            return DB_RETRY;
+        }
+        usleep(1000);
+        result = read_log(db, &written, &flushed);
+    }
     return result;
 }
 

@@ -30,6 +30,13 @@ struct read_board {
 enum db_result read_begin(struct db *db, struct read_board *board) __attribute__((warn_unused_result));
 enum db_result read_end(struct db *db) __attribute__((warn_unused_result));
 
+/* Waits until everything that the open snapshot shows is on the disk. InnoDB shows a commit to others before
+ * it has flushed its log: if the server is killed in between, what was seen has never happened, and its
+ * revisions are given out again. Takes no longer than a flush; DB_RETRY if that does not come within
+ * READ_DURABLE_MS. */
+enum { READ_DURABLE_MS = 3000 };
+enum db_result read_durable(struct db *db) __attribute__((warn_unused_result));
+
 /* ---- what changed */
 
 struct read_change {

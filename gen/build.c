@@ -135,7 +135,7 @@ static bool build_pages(struct build *b, bool progress)
 static bool build_tree(struct build *b, bool progress)
 {
     struct renderer *r = b->renderer;
-    if (!renderer_begin(r))
+    if (!renderer_begin(r, 0))
         return false;
     bool ok = render_assets(r, b->tree) && build_pages(b, progress);
     renderer_end(r, !ok);
@@ -150,7 +150,7 @@ static bool catch_up(struct build *b, uint64_t *upto)
     struct renderer *r = b->renderer;
     struct plan plan = {0};
     b->tree->fresh = false;
-    if (!renderer_begin(r))
+    if (!renderer_begin(r, 0))
         return false;
     plan_add(&plan, PAGE_BOARD, 0, 0, PLAN_NOW); /* the day may have changed */
     bool ok = plan_changes(r, &plan, *upto, *upto);
@@ -346,7 +346,7 @@ static bool begin_unchanged(struct build *b, const struct site *site, struct cur
         return renderer_failed(r, "the machine went down without a sync");
     if (!tree_read_cursor(b->tree, cursor))
         return renderer_failed(r, "current/revision.json is missing or makes no sense");
-    if (!renderer_begin(r))
+    if (!renderer_begin(r, 0))
         return false;
     if (cursor->revision == r->board.revision && cursor->settled == r->board.revision)
         return true;

@@ -236,8 +236,9 @@ enum cycle_result cycle_run(struct cycle *c, bool settle, cycle_published_fn *pu
         tree.reuse = !site_is_building(c->site);
         result = look(c, &tree);
         if (result == CYCLE_DONE) {
-            result =
-                renderer_begin(c->renderer) ? publish(c, &tree, settle, published, context) : CYCLE_FAILED;
+            result = renderer_begin(c->renderer, c->cursor.revision)
+                         ? publish(c, &tree, settle, published, context)
+                         : CYCLE_FAILED;
             renderer_end(c->renderer, result != CYCLE_DONE);
         }
         tree_close(&tree);

@@ -111,14 +111,15 @@ void local_day(char day[DAY_BYTES])
     strftime(day, DAY_BYTES, "%Y-%m-%d", localtime_r(&now, &tm));
 }
 
-bool renderer_begin(struct renderer *r)
+bool renderer_begin(struct renderer *r, uint64_t durable)
 {
     if (!r->db.mysql && read_open(&r->db, &r->settings->db) != DB_OK) {
         renderer_failed(r, r->db.error);
         db_close(&r->db);
         return false;
     }
-    if (read_begin(&r->db, &r->board) != DB_OK) {
+    if (read_begin(&r->db, &r->board) != DB_OK ||
+        (r->board.revision > durable && read_durable(&r->db) != DB_OK)) {
         renderer_failed(r, r->db.error);
         db_close(&r->db);
         return false;

@@ -49,8 +49,9 @@ void renderer_release(struct renderer *r);
 /* Reads templates and assets again; keeps the old ones if the new ones are wrong. */
 bool renderer_reload(struct renderer *r) __attribute__((warn_unused_result));
 
-/* Connects if need be, and opens a snapshot: board and today are set. */
-bool renderer_begin(struct renderer *r) __attribute__((warn_unused_result));
+/* Connects if need be, and opens a snapshot: board and today are set. If it is newer than revision `durable`,
+ * it is on the disk when this returns: nothing is shown that a crash of the database could undo. */
+bool renderer_begin(struct renderer *r, uint64_t durable) __attribute__((warn_unused_result));
 /* Gives the snapshot up. After a failure the connection too: whatever state it is in is over. */
 void renderer_end(struct renderer *r, bool failed);
 

@@ -33,7 +33,7 @@ export async function freePort() {
 export const freshState = () => mkdtemp(path.join(tmpdir(), 'writ test '));
 
 /* Until `check` returns something true, which is returned; what it throws counts as false. */
-export async function eventually(check, what, milliseconds = 10_000) {
+export async function eventually(check, what, milliseconds = process.env.SAN ? 60_000 : 30_000) {
   const end = Date.now() + milliseconds;
   let last;
   do {
