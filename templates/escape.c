@@ -47,11 +47,16 @@ static const char *const json_escape[256] = {
     ['<'] = "\\u003c",
     ['>'] = "\\u003e",
     ['&'] = "\\u0026",
+    [0xe2] = "", /* to be looked at: separator_escape() */
 };
 
-/* U+2028 and U+2029 in UTF-8: line ends in old JavaScript. */
-#define LINE_SEPARATOR "\xe2\x80\xa8"
-#define PARAGRAPH_SEPARATOR "\xe2\x80\xa9"
+/* U+2028 and U+2029 in UTF-8: line ends in old JavaScript. NULL: it is none of them. */
+static const char *separator_escape(const char *s, size_t len)
+{
+    if (len < 3 || s[1] != '\x80' || (s[2] != '\xa8' && s[2] != '\xa9'))
+        return NULL;
+    return s[2] == '\xa8' ? "\\u2028" : "\\u2029";
+}
 
 static bool is_unreserved(unsigned char c)
 {
@@ -95,16 +100,15 @@ void escape_json(struct buffer *out, const char *s, size_t len)
     size_t from = 0;
     for (size_t i = 0; i < len; i++) {
         const char *escape = json_escape[(unsigned char)s[i]];
-        size_t width = 1;
-        if (s[i] == LINE_SEPARATOR[0] && len - i >= 3) {
-            if (memcmp(s + i, LINE_SEPARATOR, 3) == 0)
-                escape = "\\u2028";
-            else if (memcmp(s + i, PARAGRAPH_SEPARATOR, 3) == 0)
-                escape = "\\u2029";
-            width = 3;
-        }
         if (!escape)
             continue;
+        size_t width = 1;
+        if (!*escape) {
+            escape = separator_escape(s + i, len - i);
+            width = 3;
+            if (!escape)
+                continue;
+        }
         buffer_append(out, s + from, i - from);
         buffer_puts(out, escape);
         from = i + width;

@@ -56,6 +56,7 @@ static const struct format {
     escape_fn *text, *slug;
 } formats[] = {
     {".html", escape_html, escape_url_segment},
+    {".webmanifest", escape_json, escape_json}, /* JSON by another name */
     {".json", escape_json, escape_json},
 };
 

@@ -94,8 +94,8 @@ struct mustache_type {
 struct mustache_set;
 
 /* Reads every file NAME.EXT.mustache below `folder` (not its subfolders, nor
- * what begins with a dot). EXT chooses the escape of {{name}}: html, json;
- * anything else is refused. A partial {{> name}} is NAME with the same EXT, and
+ * what begins with a dot). EXT chooses the escape of {{name}}: html, json,
+ * webmanifest (which is JSON); anything else is refused. A partial {{> name}} is NAME with the same EXT, and
  * must exist. Every variable must be in at least one of the tables reachable
  * from `root` (NULL: not checked), so that a misspelt one is an error and not an
  * empty string. {{{name}}} and {{& name}} are refused: only MUSTACHE_MARKUP is
