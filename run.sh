@@ -26,12 +26,12 @@ become() {
     [[ $2 == 0 ]] || sleep "0.$2"
     case $1 in
     db) exec "$ROOT/db/serve.sh" ;;
-    gen) as gen exec "$BUILD/writ-gen" follow ;;
-    api*) WRIT_LISTEN=$STATE/run/$1.sock as api exec "$BUILD/writ-api" serve ;;
+    gen) as gen service gen run/program/writ-gen follow ;;
+    api*) WRIT_LISTEN=$STATE/run/api/$1.sock as api service api run/program/writ-api serve ;;
     nginx) exec "$ROOT/nginx/serve.sh" ;;
     esac
 }
-export -f become as
+export -f become as service die
 
 start() {
     # The child takes the pause, so that nobody else waits for it.
@@ -41,8 +41,7 @@ start() {
     pids[$1]=$! started[$1]=${EPOCHREALTIME//[!0-9]/}
 }
 
-# Started again at once; after a life of less than a second, with a pause that grows to about a second. Builtins
-# only, for the sake of the loop below.
+# Started again at once; after a life of less than a second, with a pause that grows to about a second.
 revive() {
     local name=$1 lived how
     wait "${pids[$name]}" 2>/dev/null
@@ -100,6 +99,8 @@ flock -n "$lock" || die "a board runs already with STATE $STATE. Stop it, or cho
 take_over nginx QUIT
 take_over writ-api TERM
 take_over writ-gen TERM
+rm -rf "$STATE"/run/program*
+copy_programs
 "$ROOT/nginx/serve.sh" -t >"$STATE/log/nginx.check" 2>&1 || die "Nginx refuses its configuration: $(<"$STATE/log/nginx.check")"
 rm "$STATE/log/nginx.check"
 ! port_taken || die "port $PORT is taken by another program. Choose another: make run PORT=8081."
@@ -117,16 +118,20 @@ done >"$STATE/run/env"
 start db
 wait_for_database "${pids[db]}" ||
     give_up "MariaDB did not start. Its last words, in $STATE/log/db.log: $(tail -n 5 "$STATE/log/db.log")"
+((EUID != 0)) || [[ $(stat -c %U "/proc/${pids[db]}") != root ]] ||
+    say "MariaDB runs as root: the user writ-db cannot get to $STATE. Where it can, such as in /srv, the board is safer."
 "$ROOT/db/migrate.sh" {lock}>&- || give_up "the database could not be brought up to date, so the board does not start."
+(as api service api run/program/writ-api passphrase --first {lock}>&-) || give_up "the owner's passphrase could not be set."
 for name in "${names[@]:1}"; do start "$name"; done
 announce {lock}>&- &
 announcer=$!
 
-# `wait -n` says nothing of a child that died by a signal while another command ran: so all are looked at each time, and
-# from that look to the wait nothing runs but builtins.
+# `wait -n` would tell of a death at once, but says nothing of a child that died while another command ran, and then
+# waits for ever. `read -t` forgets what a trap was about to do. So all are looked at a few times a second.
 while :; do
     for name in "${names[@]}"; do
         kill -0 "${pids[$name]}" 2>/dev/null || revive "$name"
     done
-    wait -n 2>/dev/null
+    sleep 0.2 {lock}>&- &
+    wait $!
 done

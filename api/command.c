@@ -17,7 +17,8 @@
 struct taking {
     struct command *command;
     bool form;
-    bool new_todo; /* what is none is as if it were not there: a quick line may say it */
+    bool new_todo;          /* what is none is as if it were not there: a quick line may say it */
+    const struct tm *today; /* of a form, in which a due date may be words */
     struct problems *problems;
 };
 
@@ -163,7 +164,7 @@ static void take_tag_words(struct taking *t, const char *field, const char *s)
 
 static void take_tags(struct taking *t, const char *name, json_t *value)
 {
-    t->command->draft.ntags = 0; /* those of a quick line give way */
+    t->command->draft.ntags = 0;
     if (is_none(t, value))
         return;
     if (t->form) {
@@ -211,15 +212,52 @@ static void take_due(struct taking *t, const char *name, json_t *value)
         return;
     struct due due;
     const char *why = due_parse(text, &due);
-    if (why)
-        problems_add(t->problems, name, "%s", why);
-    else
-        t->command->draft.due = arena_strdup(&t->command->arena, due.text);
+    t->command->draft.due = why && t->form ? due_from_words(&t->command->arena, text, t->today)
+                            : why          ? NULL
+                                           : arena_strdup(&t->command->arena, due.text);
+    bool words = t->form && (*text < '0' || *text > '9');
+    if (!t->command->draft.due)
+        problems_add(t->problems, name, "%s%s", why, words ? ", or words such as next friday" : "");
 }
 
 static void take_done(struct taking *t, const char *name, json_t *value)
 {
     take_bool(t, name, value, &t->command->draft.done);
+}
+
+/* The other todo that an edit puts this one beside. */
+static void take_beside(struct taking *t, const char *name, json_t *value, bool above)
+{
+    struct todo_draft *draft = &t->command->draft;
+    const char *text = json_string_value(value);
+    json_int_t id = 0;
+    if (t->form && is_none(t, value)) {
+        if (!draft->beside)
+            draft->present &= ~(unsigned)FIELD_PLACE;
+        return;
+    }
+    if (json_is_integer(value))
+        id = json_integer_value(value);
+    else if (t->form && strlen(text) <= 18 && strspn(text, "0123456789") == strlen(text))
+        id = strtoll(text, NULL, 10);
+    if (id < 1)
+        problems_add(t->problems, name, "must be the id of a todo");
+    else if ((uint64_t)id == t->command->todo)
+        problems_add(t->problems, name, "must be another todo");
+    else if (draft->beside)
+        problems_add(t->problems, name, "cannot be said together with the other one of above and below");
+    draft->beside = (uint64_t)id;
+    draft->above = above;
+}
+
+static void take_above(struct taking *t, const char *name, json_t *value)
+{
+    take_beside(t, name, value, true);
+}
+
+static void take_below(struct taking *t, const char *name, json_t *value)
+{
+    take_beside(t, name, value, false);
 }
 
 static const struct field todo_fields[] = {
@@ -230,6 +268,8 @@ static const struct field todo_fields[] = {
     {"priority", FIELD_PRIORITY, take_priority},
     {"due", FIELD_DUE, take_due},
     {"done", FIELD_DONE, take_done},
+    {"above", FIELD_PLACE, take_above},
+    {"below", FIELD_PLACE, take_below},
     {NULL, 0, NULL},
 };
 
@@ -271,7 +311,8 @@ static void take_fields(struct taking *t, const struct field *fields, json_t *bo
         const struct field *field = fields;
         while (field->name && strcmp(field->name, name) != 0)
             field++;
-        if (field->name == NULL) {
+        bool known = field->name && !(t->new_todo && field->bit == FIELD_PLACE); /* a new one stands on top */
+        if (!known) {
             problems_add(t->problems, name, "is not a field of %s", what);
         } else if (!t->new_todo || !is_none(t, value)) {
             t->command->draft.present |= field->bit;
@@ -280,20 +321,34 @@ static void take_fields(struct taking *t, const struct field *fields, json_t *bo
     }
 }
 
-/* The draft begins as what the line says. */
-static void take_quick(struct taking *t, json_t *value, const struct tm *today)
+/* What the line says counts before what the fields say, which are of the place that it was typed in; its tags
+ * come on top of theirs. */
+static void take_quick(struct taking *t, json_t *value)
 {
     static const char name[] = "quick";
-    struct todo_draft *draft = &t->command->draft;
+    struct todo_draft *draft = &t->command->draft, said;
     const char *line = take_text(t, name, value, false);
     if (line == NULL)
         return;
-    quick_parse(&t->command->arena, line, today, draft);
-    const char *why = title_check(draft->title);
-    if (*draft->title == '\0')
+    quick_parse(&t->command->arena, line, t->today, &said);
+    const char *why = title_check(said.title);
+    if (*said.title == '\0')
         problems_add(t->problems, name, "must say what is to be done");
     else if (why)
         problems_add(t->problems, name, "has a title that %s", why);
+    draft->title = said.title;
+    if (said.present & FIELD_LIST)
+        draft->list = said.list;
+    if (said.present & FIELD_PRIORITY)
+        draft->priority = said.priority;
+    if (said.present & FIELD_DUE)
+        draft->due = said.due;
+    for (unsigned i = 0; i < said.ntags; i++)
+        if (!name_add_tag(&t->command->arena, draft, said.tags[i])) {
+            problems_add(t->problems, "tags", "must be at most %d", TODO_TAGS);
+            break;
+        }
+    draft->present |= said.present;
 }
 
 /* The field, or NULL if it is none. */
@@ -306,17 +361,18 @@ static json_t *given(const struct taking *t, json_t *body, const char *name)
 bool command_create(struct command *command, json_t *body, bool form, const struct tm *today,
                     struct problems *problems)
 {
-    struct taking t = {.command = command, .form = form, .new_todo = true, .problems = problems};
+    struct taking t = {
+        .command = command, .form = form, .new_todo = true, .today = today, .problems = problems};
     json_t *title = given(&t, body, "title"), *quick = given(&t, body, "quick");
     command->op = COMMAND_CREATE;
     command->draft = (struct todo_draft){0};
     if (title && quick)
         problems_add(problems, "quick", "cannot stand beside a title");
-    else if (quick)
-        take_quick(&t, quick, today);
-    else if (!title)
+    else if (!title && !quick)
         problems_add(problems, "title", "is required");
     take_fields(&t, todo_fields, body, "quick", "a todo");
+    if (quick && !title)
+        take_quick(&t, quick);
 
     struct todo_draft *draft = &command->draft;
     if (!(draft->present & FIELD_NOTES))
@@ -327,9 +383,10 @@ bool command_create(struct command *command, json_t *body, bool form, const stru
     return problems->count == 0;
 }
 
-bool command_edit(struct command *command, uint64_t id, json_t *body, bool form, struct problems *problems)
+bool command_edit(struct command *command, uint64_t id, json_t *body, bool form, const struct tm *today,
+                  struct problems *problems)
 {
-    struct taking t = {.command = command, .form = form, .problems = problems};
+    struct taking t = {.command = command, .form = form, .today = today, .problems = problems};
     command->op = COMMAND_EDIT;
     command->todo = id;
     command->draft = (struct todo_draft){0};
@@ -398,6 +455,31 @@ bool command_import(struct command *command, enum body_type type, const char *ba
     command->drafts = outline.todos;
     command->ndrafts = outline.ntodos;
     return problems->count == 0;
+}
+
+bool command_nothing(json_t *body, struct problems *problems)
+{
+    struct taking t = {.problems = problems};
+    take_fields(&t, no_fields, body, NULL, "this request");
+    return problems->count == 0;
+}
+
+const char *command_passphrase(json_t *body, struct problems *problems)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(body, name, value)
+    {
+        if (strcmp(name, "passphrase") != 0)
+            problems_add(problems, name, "is not a field of a sign-in");
+    }
+    json_t *passphrase = json_object_get(body, "passphrase");
+    if (!json_is_string(passphrase) || json_string_length(passphrase) == 0)
+        problems_add(problems, "passphrase",
+                     passphrase && !json_is_string(passphrase) ? "must be a string" : "is required");
+    else if (json_string_length(passphrase) > PASSPHRASE_BYTES)
+        problems_add(problems, "passphrase", "must be at most %d bytes", PASSPHRASE_BYTES);
+    return problems->count ? NULL : json_string_value(passphrase);
 }
 
 /* ---- beside the fields */

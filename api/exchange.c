@@ -1,8 +1,9 @@
 /* See exchange.h. The order of the functions is the order in which a request meets them. */
 #include "exchange.h"
 
+#include "../db/clock.h"
 #include "command.h"
-#include "session.h"
+#include "framing.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,16 +11,20 @@
 #include <string.h>
 
 struct exchange {
-    struct job job; /* the writer's, while in_writer */
+    struct job job;             /* the writer's, while away */
+    struct sign_in_job sign_in; /* or this the other thread's; never both */
     struct exchanges *all;
     h2o_req_t *req;          /* NULL once it is answered or has died */
     struct exchange **token; /* in the request's pool: how its end is noticed */
     struct request request;
+    struct visitor visitor;
+    enum body_type type;
     json_t *body;
     h2o_timeout_entry_t deadline;
-    h2o_linklist_t held;
-    bool in_writer;
-    bool late; /* the deadline passed while the writer had it */
+    h2o_linklist_t held; /* in all->held or all->keyless */
+    uint64_t keys;       /* the number to wait for in all->keyless */
+    bool away;           /* a thread has the job */
+    bool late;           /* the deadline passed while it was away */
 };
 
 /* ---- life and death */
@@ -27,6 +32,7 @@ struct exchange {
 static void exchange_free(struct exchange *x)
 {
     json_decref(x->body);
+    kept_release(&x->request.kept);
     arena_release(&x->job.command.arena);
     free(x);
 }
@@ -40,7 +46,7 @@ static void detach(struct exchange *x)
         h2o_linklist_unlink(&x->held);
     *x->token = NULL;
     x->req = NULL;
-    if (!x->in_writer)
+    if (!x->away)
         exchange_free(x);
 }
 
@@ -54,7 +60,7 @@ static void on_request_disposed(void *token)
 /* ---- sending */
 
 /* The request in the log: whatever a client wrote, on one line. */
-static void log_failure(const struct exchange *x, unsigned status)
+static void log_request(const struct exchange *x, unsigned status)
 {
     h2o_req_t *req = x->req;
     ssize_t i = h2o_find_header_by_str(&req->headers, H2O_STRLIT("x-request-id"), -1);
@@ -74,8 +80,8 @@ static void log_failure(const struct exchange *x, unsigned status)
 static void send_reply(struct exchange *x, struct reply *reply)
 {
     h2o_req_t *req = x->req;
-    if (reply->status >= 500)
-        log_failure(x, reply->status);
+    if (reply->status >= 500 || (x->all->logging && x->request.route.action != ACTION_HEALTH))
+        log_request(x, reply->status);
     if (reply->body.overflow) /* out of memory: the status has to do */
         buffer_clear(&reply->body);
 
@@ -99,19 +105,30 @@ static void send_reply(struct exchange *x, struct reply *reply)
     reply_release(reply);
 }
 
+/* A form that somebody has to sign in for comes back with the form to sign in. Read anew, as it was sent. */
+static void keep_form(struct exchange *x)
+{
+    const h2o_req_t *req = x->req;
+    struct problems ignored = {0};
+    enum body_result result;
+    if (!x->request.html || x->type != BODY_FORM || x->request.kept.fields)
+        return;
+    json_t *form = body_parse(BODY_FORM, req->entity.base, req->entity.len, &result, &ignored);
+    if (form && x->request.route.action == ACTION_SIGN_IN)
+        kept_take(&x->request.kept, &x->job.command.arena, form);
+    else if (form)
+        kept_keep(&x->request.kept, &x->job.command.arena, req->path.base, req->path.len, form);
+    json_decref(form);
+}
+
 static void refuse(struct exchange *x, enum problem_kind kind, const struct problems *problems)
 {
     struct reply reply;
     reply_init(&reply);
+    if (kind == PROBLEM_UNAUTHORIZED || x->request.route.action == ACTION_SIGN_IN)
+        keep_form(x);
     reply_problem(&reply, &x->job.command.arena, x->all->site, &x->request, kind, NULL, problems, NULL);
     send_reply(x, &reply);
-}
-
-static uint64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 /* Where the time went, for who asked: each stage from the end of the one before, in milliseconds. The last
@@ -147,6 +164,8 @@ static void answer(struct exchange *x, bool published)
 {
     struct reply reply;
     reply_init(&reply);
+    if (x->job.command.outcome.status == OUTCOME_UNAUTHORIZED)
+        keep_form(x);
     reply_outcome(&reply, &x->job.command, x->all->site, &x->request, published);
     if (x->request.prefer.timing)
         reply_header(&reply, "server-timing", timing(x, published));
@@ -156,7 +175,7 @@ static void answer(struct exchange *x, bool published)
 static void answer_health(struct exchange *x)
 {
     struct exchanges *all = x->all;
-    bool database = !x->in_writer && x->job.command.outcome.status == OUTCOME_OK;
+    bool database = !x->away && x->job.command.outcome.status == OUTCOME_OK;
     struct reply reply;
     reply_init(&reply);
     reply_health(&reply, database, publisher_connected(all->publisher), all->revision,
@@ -166,38 +185,16 @@ static void answer_health(struct exchange *x)
 
 /* ---- reading the request */
 
-/* The value of a header that may stand once; {NULL, 0} if it does not. False if it stands twice. */
-static bool single_header(const h2o_req_t *req, const char *name, h2o_iovec_t *value)
-{
-    *value = h2o_iovec_init(NULL, 0);
-    ssize_t i = h2o_find_header_by_str(&req->headers, name, strlen(name), -1);
-    if (i < 0)
-        return true;
-    *value = req->headers.entries[i].value;
-    return h2o_find_header_by_str(&req->headers, name, strlen(name), i) < 0;
-}
-
-/* The values of a header that is a list, joined as HTTP says. In the request's pool. */
-static h2o_iovec_t joined_header(h2o_req_t *req, const char *name)
-{
-    h2o_iovec_t all = h2o_iovec_init("", 0);
-    for (ssize_t i = -1; (i = h2o_find_header_by_str(&req->headers, name, strlen(name), i)) >= 0;) {
-        h2o_iovec_t value = req->headers.entries[i].value;
-        all = all.len ? h2o_concat(&req->pool, all, h2o_iovec_init(H2O_STRLIT(",")), value) : value;
-    }
-    return all;
-}
-
 /* What the answer will look like, whatever else is wrong with the request. */
-static enum body_type read_manner(struct exchange *x)
+static void read_manner(struct exchange *x)
 {
     h2o_req_t *req = x->req;
-    h2o_iovec_t type, accept = joined_header(req, "accept"), prefer = joined_header(req, "prefer");
-    enum body_type body_type_sent =
-        single_header(req, "content-type", &type) ? body_type(type.base, type.len) : BODY_OTHER;
-    x->request.html = header_wants_html(accept.base, accept.len, body_type_sent == BODY_FORM);
+    h2o_iovec_t type, accept = header_joined(&req->pool, &req->headers, "accept", ","),
+                      prefer = header_joined(&req->pool, &req->headers, "prefer", ",");
+    bool once = header_single(&req->headers, "content-type", &type);
+    x->type = once ? body_type(type.base, type.len) : BODY_OTHER;
+    x->request.html = header_wants_html(accept.base, accept.len, x->type == BODY_FORM);
     header_prefer(prefer.base, prefer.len, &x->request.prefer);
-    return body_type_sent;
 }
 
 /* If-Match and Idempotency-Key. */
@@ -205,12 +202,12 @@ static bool read_conditions(struct exchange *x, struct problems *problems)
 {
     struct command *command = &x->job.command;
     h2o_iovec_t match, key, type;
-    if (!single_header(x->req, "if-match", &match) ||
+    if (!header_single(&x->req->headers, "if-match", &match) ||
         (match.base && !header_if_match(match.base, match.len, &x->request.version))) {
         problems_add(problems, "", "If-Match must be one version in quotes, as ETag gives it, or *.");
         return false;
     }
-    if (!single_header(x->req, "idempotency-key", &key) ||
+    if (!header_single(&x->req->headers, "idempotency-key", &key) ||
         (key.base && !command_set_key(command, key.base, key.len))) {
         problems_add(problems, "", "Idempotency-Key must be 1 to %d printable ASCII characters.",
                      WRITE_KEY_BYTES);
@@ -218,7 +215,7 @@ static bool read_conditions(struct exchange *x, struct problems *problems)
     }
     if (command->key) {
         const h2o_req_t *req = x->req;
-        single_header(req, "content-type", &type);
+        header_single(&req->headers, "content-type", &type);
         command_fingerprint(command, req->method.base, req->method.len, req->path.base, req->path.len,
                             type.base, type.len, req->entity.base, req->entity.len);
     }
@@ -248,6 +245,8 @@ static bool read_controls(struct exchange *x, struct problems *problems)
         request->route.action = patch ? ACTION_LIST_EDIT : ACTION_LIST_DELETE;
     else if (action == ACTION_TODO_FORM || action == ACTION_LIST_FORM)
         problems_add(problems, "_method", "must be PATCH or DELETE here");
+    else if (action == ACTION_SIGN_IN && deletes)
+        request->route.action = ACTION_SIGN_OUT;
     else if (controls.method)
         problems_add(problems, "_method", "is not for this address");
     return true;
@@ -264,7 +263,7 @@ static bool read_fields(struct exchange *x, bool form, struct problems *problems
     case ACTION_CREATE:
         return command_create(command, x->body, form, localtime_r(&now, &today), problems);
     case ACTION_EDIT:
-        return command_edit(command, route->todo, x->body, form, problems);
+        return command_edit(command, route->todo, x->body, form, localtime_r(&now, &today), problems);
     case ACTION_DELETE:
         return command_todo(command, COMMAND_DELETE, route->todo, x->body, problems);
     case ACTION_PURGE:
@@ -275,41 +274,48 @@ static bool read_fields(struct exchange *x, bool form, struct problems *problems
         return command_list_edit(command, route->slug, x->body, form, problems);
     case ACTION_LIST_DELETE:
         return command_list_delete(command, route->slug, x->body, problems);
+    case ACTION_SIGN_IN:
+        x->sign_in.passphrase = command_passphrase(x->body, problems);
+        return x->sign_in.passphrase != NULL;
+    case ACTION_SIGN_OUT:
+        return command_nothing(x->body, problems);
     default: /* a form whose _method is missing: there is a problem already */
         return false;
     }
 }
 
-static enum problem_kind read_import(struct exchange *x, enum body_type type, struct problems *problems)
+static enum problem_kind read_import(struct exchange *x, struct problems *problems)
 {
     const h2o_iovec_t *entity = &x->req->entity;
     time_t now = time(NULL);
     struct tm today;
-    if (type != BODY_MARKDOWN) {
+    if (x->type != BODY_MARKDOWN) {
         problems_add(problems, "", "Send a task list as text/markdown, in UTF-8.");
         return PROBLEM_TYPE;
     }
     if (entity->len > EXCHANGE_IMPORT_MAX)
         return PROBLEM_TOO_LARGE;
-    bool ok =
-        command_import(&x->job.command, type, entity->base, entity->len, localtime_r(&now, &today), problems);
+    bool ok = command_import(&x->job.command, x->type, entity->base, entity->len, localtime_r(&now, &today),
+                             problems);
     return ok ? PROBLEM_NONE : PROBLEM_FIELDS;
 }
 
-static enum problem_kind read_write(struct exchange *x, enum body_type type, struct problems *problems)
+static enum problem_kind read_write(struct exchange *x, struct problems *problems)
 {
     const h2o_iovec_t *entity = &x->req->entity;
-    bool form = type == BODY_FORM;
-    if (type != BODY_FORM && type != BODY_JSON && !(type == BODY_NONE && entity->len == 0))
+    bool form = x->type == BODY_FORM;
+    if (!form && x->type != BODY_JSON && !(x->type == BODY_NONE && entity->len == 0))
         return PROBLEM_TYPE;
     if (entity->len > EXCHANGE_BODY_MAX && !form)
         return PROBLEM_TOO_LARGE;
     enum body_result result;
-    x->body = body_parse(type, entity->base, entity->len, &result, problems);
+    x->body = body_parse(x->type, entity->base, entity->len, &result, problems);
     if (!x->body)
         return result == BODY_MALFORMED ? PROBLEM_REQUEST : PROBLEM_FIELDS;
     if (form) {
         x->request.form = x->body;
+        if (x->request.route.action == ACTION_SIGN_IN)
+            kept_take(&x->request.kept, &x->job.command.arena, x->body);
         if (!read_controls(x, problems))
             return PROBLEM_REQUEST;
     } else if (x->request.route.action == ACTION_TODO_FORM || x->request.route.action == ACTION_LIST_FORM) {
@@ -322,32 +328,20 @@ static enum problem_kind read_write(struct exchange *x, enum body_type type, str
     return ok && problems->count == 0 ? PROBLEM_NONE : PROBLEM_FIELDS;
 }
 
-/* Everything that can be said before the database is asked. */
-static enum problem_kind read_request(struct exchange *x, enum body_type type, struct problems *problems)
+static bool signs(const struct exchange *x)
+{
+    return x->request.route.action == ACTION_SIGN_IN || x->request.route.action == ACTION_SIGN_OUT;
+}
+
+/* What the body and the headers that belong to it ask for. */
+static enum problem_kind read_request(struct exchange *x, struct problems *problems)
 {
     struct request *request = &x->request;
     struct command *command = &x->job.command;
-    const h2o_req_t *req = x->req;
-
-    switch (route_find(req->method.base, req->method.len, req->path.base, req->path.len, &request->route)) {
-    case ROUTE_UNKNOWN:
-        return PROBLEM_UNKNOWN;
-    case ROUTE_NOT_ALLOWED:
-        return PROBLEM_METHOD;
-    case ROUTE_BAD_QUERY:
-        problems_add(problems, "", "The only query there is is ?purge=1, where a todo is deleted.");
+    if (!signs(x) && !read_conditions(x, problems))
         return PROBLEM_REQUEST;
-    case ROUTE_FOUND:
-        break;
-    }
-    if (request->route.action == ACTION_HEALTH) {
-        command->op = COMMAND_PING;
-        return PROBLEM_NONE;
-    }
-    if (!read_conditions(x, problems))
-        return PROBLEM_REQUEST;
-    enum problem_kind kind = request->route.action == ACTION_IMPORT ? read_import(x, type, problems)
-                                                                    : read_write(x, type, problems);
+    enum problem_kind kind =
+        request->route.action == ACTION_IMPORT ? read_import(x, problems) : read_write(x, problems);
     bool creates = command->op == COMMAND_CREATE || command->op == COMMAND_IMPORT;
     if (kind == PROBLEM_NONE && creates && request->version) {
         problems_add(problems, "", "What does not exist yet has no version to match.");
@@ -358,15 +352,72 @@ static enum problem_kind read_request(struct exchange *x, enum body_type type, s
     return kind;
 }
 
+/* Everything that can be said before the database is asked, in this order: whoever may not come in learns
+ * nothing of what is wrong with what he brings. */
+static enum problem_kind admit(struct exchange *x, struct problems *problems)
+{
+    struct request *request = &x->request;
+    h2o_req_t *req = x->req;
+    enum route_result found =
+        route_find(req->method.base, req->method.len, req->path.base, req->path.len, &request->route);
+    if (found == ROUTE_UNKNOWN)
+        return PROBLEM_UNKNOWN;
+    if (found == ROUTE_NOT_ALLOWED)
+        return PROBLEM_METHOD;
+    if (request->route.action == ACTION_HEALTH && found == ROUTE_FOUND) {
+        x->job.command.op = COMMAND_PING;
+        return PROBLEM_NONE;
+    }
+    enum problem_kind kind = gate_pass(x->all->gate, req, request, &x->visitor);
+    if (kind != PROBLEM_NONE)
+        return kind;
+    if (signs(x) && x->all->gate->config->open) {
+        problems_add(problems, "", "Everyone is a member of this board: there is nothing to sign in to.");
+        return PROBLEM_CONFLICT;
+    }
+    if (found == ROUTE_BAD_QUERY) {
+        problems_add(problems, "", "The only query there is is ?purge=1, where a todo is deleted.");
+        return PROBLEM_REQUEST;
+    }
+    x->job.command.credential = x->visitor.credential;
+    return read_request(x, problems);
+}
+
 /* ---- waiting */
+
+/* The form that was kept becomes the one that is shown. */
+static void show_kept(struct exchange *x)
+{
+    struct problems ignored = {0};
+    json_decref(x->body);
+    x->body = json_deep_copy(x->request.kept.fields);
+    x->request.form = x->body;
+    x->request.route = x->request.kept.route;
+    x->request.version = 0;
+    (void)read_controls(x, &ignored);
+}
+
+static void answer_session(struct exchange *x)
+{
+    bool in = x->request.route.action == ACTION_SIGN_IN;
+    struct reply reply;
+    reply_init(&reply);
+    x->request.signed_in = in;
+    if (in && x->request.kept.action)
+        show_kept(x);
+    reply_session(&reply, &x->job.command.arena, x->all->site, &x->request, in ? &x->sign_in.session : NULL);
+    send_reply(x, &reply);
+}
 
 /* The pages did not follow in time; or the writer still has it, and its answer is sent as soon as it comes.
  */
 static void on_publish_timeout(h2o_timeout_entry_t *entry)
 {
     struct exchange *x = H2O_STRUCT_FROM_MEMBER(struct exchange, deadline, entry);
-    if (x->in_writer)
+    if (x->away)
         x->late = true;
+    else if (signs(x))
+        answer_session(x);
     else
         answer(x, false);
 }
@@ -399,14 +450,23 @@ void exchanges_published(void *context)
             break;
         answer(x, true);
     }
+    uint64_t keyed = publisher_keyed(all->publisher);
+    while (!h2o_linklist_is_empty(&all->keyless)) {
+        struct exchange *x = H2O_STRUCT_FROM_MEMBER(struct exchange, held, all->keyless.next);
+        if (x->keys > keyed)
+            break;
+        answer_session(x);
+    }
 }
 
 static void take_back(struct exchange *x)
 {
     const struct outcome *outcome = &x->job.command.outcome;
-    x->in_writer = false;
-    x->all->in_writer--;
+    x->away = false;
+    x->all->away--;
     bool success = outcome_is_success(outcome->status);
+    if (outcome->status == OUTCOME_UNAUTHORIZED)
+        gate_unknown(x->all->gate, &x->visitor);
     if (success && outcome->revision > x->all->revision)
         x->all->revision = outcome->revision;
     if (!x->req) {
@@ -435,7 +495,72 @@ void exchanges_done(void *context, struct job *jobs)
     publisher_want(all->publisher, all->revision);
 }
 
+void exchanges_signed_in(void *context, struct sign_in_job *job)
+{
+    static const enum problem_kind problems[] = {
+        [SIGN_IN_DONE] = PROBLEM_NONE,
+        [SIGN_IN_WRONG] = PROBLEM_PASSPHRASE,
+        [SIGN_IN_UNSET] = PROBLEM_NO_PASSPHRASE,
+        [SIGN_IN_LIMITED] = PROBLEM_LIMITED,
+        [SIGN_IN_UNAVAILABLE] = PROBLEM_DATABASE,
+    };
+    struct exchanges *all = context;
+    struct exchange *x = H2O_STRUCT_FROM_MEMBER(struct exchange, sign_in, job);
+    x->away = false;
+    all->away--;
+    if (job->result == SIGN_IN_DONE)
+        x->keys = publisher_want_keys(all->publisher);
+    if (!x->req) {
+        exchange_free(x);
+        return;
+    }
+    x->request.wait = sign_in_wait(all->sign_in, job->address);
+    if (job->result != SIGN_IN_DONE)
+        refuse(x, problems[job->result], NULL);
+    else if (x->late)
+        answer_session(x);
+    else
+        h2o_linklist_insert(&all->keyless, &x->held);
+}
+
 /* ---- the beginning and the end */
+
+/* The head as it came, at the start of what the connection has read: h2o has no other trace of what was
+ * doubtful in it. (The method is not where the head begins: with a body h2o has moved it elsewhere.) */
+static enum problem_kind check_framing(struct exchange *x, struct problems *problems)
+{
+    const h2o_buffer_t *input = x->req->conn->callbacks->get_socket(x->req->conn)->input;
+    const char *why;
+    enum framing framing = framing_check(input->bytes, input->size, &why);
+    if (framing == FRAMING_OK)
+        return PROBLEM_NONE;
+    problems_add(problems, "", "%s", why);
+    x->req->http1_is_persistent = 0;
+    return framing == FRAMING_NO_LENGTH ? PROBLEM_LENGTH : PROBLEM_REQUEST;
+}
+
+/* False when the queue is full. */
+static bool submit(struct exchange *x)
+{
+    struct exchanges *all = x->all;
+    bool taken;
+    x->away = true;
+    all->away++;
+    if (signs(x)) {
+        x->sign_in.address = x->visitor.address;
+        x->sign_in.had_session = x->visitor.credential.kind == CREDENTIAL_SESSION;
+        memcpy(x->sign_in.had, x->visitor.credential.hash, sizeof x->sign_in.had);
+        taken = sign_in_submit(all->sign_in, &x->sign_in);
+    } else {
+        x->job.submitted = now_us();
+        taken = writer_submit(all->writer, &x->job);
+    }
+    if (!taken) {
+        x->away = false;
+        all->away--;
+    }
+    return taken;
+}
 
 void exchange_start(struct exchanges *all, h2o_req_t *req)
 {
@@ -446,12 +571,13 @@ void exchange_start(struct exchanges *all, h2o_req_t *req)
     x->req = req;
     x->token = h2o_mem_alloc_shared(&req->pool, sizeof *x->token, on_request_disposed);
     *x->token = x;
-    x->job.command.actor = session_actor();
     x->job.received = now_us();
 
     struct problems problems = {0};
-    enum body_type type = read_manner(x);
-    enum problem_kind kind = read_request(x, type, &problems);
+    read_manner(x);
+    enum problem_kind kind = check_framing(x, &problems);
+    if (kind == PROBLEM_NONE)
+        kind = admit(x, &problems);
     if (kind != PROBLEM_NONE) {
         refuse(x, kind, &problems);
         return;
@@ -459,13 +585,8 @@ void exchange_start(struct exchanges *all, h2o_req_t *req)
     bool health = x->request.route.action == ACTION_HEALTH;
     x->deadline.cb = health ? on_health_timeout : on_publish_timeout;
     h2o_timeout_link(all->loop, health ? &all->health_timeout : &all->publish_timeout, &x->deadline);
-    x->job.submitted = now_us();
-    x->in_writer = true;
-    if (writer_submit(all->writer, &x->job)) {
-        all->in_writer++;
+    if (submit(x))
         return;
-    }
-    x->in_writer = false;
     if (health)
         answer_health(x);
     else
@@ -476,6 +597,7 @@ void exchanges_init(struct exchanges *all, h2o_loop_t *loop, const struct site *
 {
     *all = (struct exchanges){.loop = loop, .site = site};
     h2o_linklist_init_anchor(&all->held);
+    h2o_linklist_init_anchor(&all->keyless);
     h2o_timeout_init(loop, &all->publish_timeout, EXCHANGE_PUBLISH_MS);
     h2o_timeout_init(loop, &all->health_timeout, EXCHANGE_HEALTH_MS);
 }

@@ -47,6 +47,27 @@ static bool span_is(struct span s, const char *text)
     return s.len == strlen(text) && strncasecmp(s.base, text, s.len) == 0;
 }
 
+bool header_single(const h2o_headers_t *headers, const char *name, h2o_iovec_t *value)
+{
+    *value = h2o_iovec_init(NULL, 0);
+    ssize_t i = h2o_find_header_by_str(headers, name, strlen(name), -1);
+    if (i < 0)
+        return true;
+    *value = headers->entries[i].value;
+    return h2o_find_header_by_str(headers, name, strlen(name), i) < 0;
+}
+
+h2o_iovec_t header_joined(h2o_mem_pool_t *pool, const h2o_headers_t *headers, const char *name,
+                          const char *separator)
+{
+    h2o_iovec_t all = h2o_iovec_init("", 0);
+    for (ssize_t i = -1; (i = h2o_find_header_by_str(headers, name, strlen(name), i)) >= 0;) {
+        h2o_iovec_t value = headers->entries[i].value;
+        all = all.len ? h2o_concat(pool, all, h2o_iovec_init(separator, strlen(separator)), value) : value;
+    }
+    return all;
+}
+
 bool header_if_match(const char *value, size_t len, uint32_t *version)
 {
     if (len == 1 && *value == '*') {

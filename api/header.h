@@ -1,12 +1,21 @@
 /*
- * Request headers that need more than a look: If-Match, Prefer, Accept. Pure.
+ * Request headers: how one is found, and those that need more than a look: If-Match, Prefer, Accept. Pure.
  */
 #ifndef WRIT_API_HEADER_H
 #define WRIT_API_HEADER_H
 
+#include <h2o.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The value of a header that may stand once; {NULL, 0} if it is not there. False if it stands twice. */
+bool header_single(const h2o_headers_t *headers, const char *name, h2o_iovec_t *value);
+
+/* The values of a header that is a list, joined by `separator` as HTTP says: "," and for Cookie "; ". In the
+ * pool. */
+h2o_iovec_t header_joined(h2o_mem_pool_t *pool, const h2o_headers_t *headers, const char *name,
+                          const char *separator);
 
 /* An If-Match value: `"3"`, a version as our ETag says it, or `*`, any version (0). `W/"3"` is taken for
  * `"3"`: a proxy that compresses an answer weakens its ETag, and the version is still the version. False for

@@ -1,12 +1,14 @@
 /*
  * writ-api: takes writes over HTTP. This file is the process: its options,
- * the listener, signals, the loop, and how it ends.
+ * the listener, signals, the loop, and how it ends. What its owner can say to
+ * it on the command line is in owner.c.
  *
- * One h2o loop on the main thread, one writer thread beside it. On TERM or
- * INT it stops listening, finishes what is under way, and exits with 0.
+ * One h2o loop on the main thread, beside it the writer's thread and one that
+ * signs in. On TERM or INT it stops listening, finishes what is under way, and
+ * exits with 0.
  */
 #include "exchange.h"
-#include "session.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +35,7 @@ enum {
                                    keepalive_timeout for us must be shorter */
     BODY_SLACK = 64 * 1024,     /* h2o cuts the connection above its limit: leave room to answer 413 first */
     DRAIN_SECONDS = 15,         /* the writer gives up sooner, and so does waiting for pages */
+    FRESH_SECONDS = 1,          /* and a request may just be on its way on a connection that looks idle */
     IDLE_TURN_MS = 10000,
     DRAIN_TURN_MS = 100,
 };
@@ -47,6 +50,8 @@ struct server {
     bool paused; /* the listener, at connections_max */
     bool stopping;
     time_t stop_by; /* monotonic */
+    struct session_config session;
+    struct gate gate;
     struct exchanges exchanges;
 };
 
@@ -77,11 +82,30 @@ static time_t now_seconds(void)
     return t.tv_sec;
 }
 
+/* WRIT_RATE. */
+static unsigned writes_a_second(void)
+{
+    const char *rate = getenv("WRIT_RATE");
+    if (!rate || !*rate)
+        return GATE_WRITES_RATE;
+    char *end;
+    unsigned long n = strtoul(rate, &end, 10);
+    if (*rate < '0' || *rate > '9' || *end || n > GATE_RATE_MAX) {
+        fprintf(
+            stderr,
+            "writ-api: WRIT_RATE, how many writes a second a writer has, must be a number up to %d (0: no "
+            "limit), and is '%s'\n",
+            GATE_RATE_MAX, rate);
+        exit(1);
+    }
+    return (unsigned)n;
+}
+
 /* ---- the listener */
 
 static void check_session(bool loopback)
 {
-    const char *refusal = session_refusal(loopback);
+    const char *refusal = session_refusal(&server.session, loopback);
     if (refusal) {
         fprintf(stderr, "writ-api: %s\n", refusal);
         exit(1);
@@ -145,10 +169,15 @@ static int listen_tcp(const char *where, const char *colon)
     return fd;
 }
 
+/* HOST:PORT, or else the path of a Unix socket. */
+static bool is_tcp(const char *where)
+{
+    return strrchr(where, ':') && !strchr(where, '/');
+}
+
 static int listen_on(const char *where)
 {
-    const char *colon = strrchr(where, ':');
-    return colon && !strchr(where, '/') ? listen_tcp(where, colon) : listen_unix(where);
+    return is_tcp(where) ? listen_tcp(where, strrchr(where, ':')) : listen_unix(where);
 }
 
 /* At the limit of open files accept() would fail for ever, with the listener readable: stay below it. */
@@ -185,6 +214,17 @@ static void on_connection_closed(void *unused)
     }
 }
 
+static bool accept_one(h2o_socket_t *listener)
+{
+    h2o_socket_t *socket = h2o_evloop_socket_accept(listener);
+    if (!socket)
+        return false;
+    server.connections++;
+    socket->on_close.cb = on_connection_closed;
+    h2o_accept(&server.accept, socket);
+    return true;
+}
+
 static void on_accept(h2o_socket_t *listener, const char *error)
 {
     if (error)
@@ -195,12 +235,8 @@ static void on_accept(h2o_socket_t *listener, const char *error)
             h2o_socket_read_stop(listener);
             return;
         }
-        h2o_socket_t *socket = h2o_evloop_socket_accept(listener);
-        if (!socket)
+        if (!accept_one(listener))
             return;
-        server.connections++;
-        socket->on_close.cb = on_connection_closed;
-        h2o_accept(&server.accept, socket);
     }
 }
 
@@ -214,6 +250,9 @@ static void on_signal(h2o_socket_t *signals, const char *error)
     server.stopping = server.exchanges.closing = true;
     server.stop_by = now_seconds() + DRAIN_SECONDS;
     h2o_socket_read_stop(server.listener);
+    /* Whoever has got through is answered, and whoever is refused finds another API, if there are several. */
+    while (accept_one(server.listener))
+        ;
     h2o_socket_close(server.listener);
     server.listener = NULL;
     h2o_context_request_shutdown(&server.context);
@@ -233,11 +272,11 @@ static int close_connection(h2o_req_t *req, void *everyone)
 
 static void run(void)
 {
-    while (!server.stopping || server.connections || server.exchanges.in_writer) {
+    while (!server.stopping || server.connections || server.exchanges.away) {
         if (h2o_evloop_run(server.context.loop, server.stopping ? DRAIN_TURN_MS : IDLE_TURN_MS) != 0 &&
             errno != EINTR)
             die("wait on", "the event loop");
-        if (server.stopping) {
+        if (server.stopping && now_seconds() >= server.stop_by - DRAIN_SECONDS + FRESH_SECONDS) {
             void *everyone = now_seconds() >= server.stop_by ? &server : NULL;
             server.config.http1.callbacks.foreach_request(&server.context, close_connection, everyone);
         }
@@ -296,10 +335,11 @@ static int serve(void)
     const char *listen_at = env("WRIT_LISTEN", NULL);
     const char *generator = env("WRIT_GEN_SOCKET", NULL);
     db_config_from_env(&database);
+    session_config_from_env(&server.session);
+    gate_init(&server.gate, &server.session, !is_tcp(listen_at) || strcmp(env("WRIT_PROXIED", "0"), "1") == 0,
+              writes_a_second());
     site_read(&site, env("WRIT_TEMPLATES", "templates"), env("WRIT_TITLE", "Writ"));
     server.connections_max = connection_limit();
-    if (sodium_init() < 0)
-        die("start", "libsodium");
 
     /* Before the first thread, which inherits it: signals are read from signalfd alone. */
     sigset_t stop;
@@ -316,7 +356,11 @@ static int serve(void)
     configure_h2o();
     struct exchanges *exchanges = &server.exchanges;
     exchanges_init(exchanges, server.context.loop, &site);
+    exchanges->logging = strcmp(env("WRIT_LOG", "failures"), "requests") == 0;
     exchanges->writer = writer_start(&database, server.context.queue, exchanges_done, exchanges);
+    exchanges->gate = &server.gate;
+    exchanges->sign_in =
+        sign_in_start(&database, &server.session, server.context.queue, exchanges_signed_in, exchanges);
     exchanges->publisher = publisher_start(server.context.loop, generator, exchanges_published, exchanges);
     server.signals = watch(signals, on_signal);
     server.listener = watch(listener, on_accept);
@@ -325,6 +369,7 @@ static int serve(void)
     run();
 
     writer_stop(exchanges->writer);
+    sign_in_stop(exchanges->sign_in);
     publisher_stop(exchanges->publisher);
     exchanges_release(exchanges);
     release_h2o();
@@ -334,9 +379,9 @@ static int serve(void)
 
 int main(int argc, char **argv)
 {
+    if (sodium_init() < 0)
+        die("start", "libsodium");
     if (argc == 2 && strcmp(argv[1], "serve") == 0)
         return serve();
-    fprintf(stderr, "usage: writ-api serve\n"
-                    "  takes writes; WRIT_LISTEN, WRIT_GEN_SOCKET and MYSQL_* say where\n");
-    return 2;
+    return owner_command(argc, argv);
 }

@@ -23,6 +23,8 @@ struct publisher {
     bool writing; /* h2o takes one write at a time */
     bool waiting; /* for `published`, since `asked` was sent */
     uint64_t wanted, asked, published;
+    bool waiting_for_keys;
+    uint64_t keys_wanted, keys_asked, keyed;
     struct publisher_times times;
     char line[LINE_BYTES]; /* being sent: h2o borrows it */
 
@@ -41,26 +43,58 @@ static void on_sent(h2o_socket_t *socket, const char *error)
         ask(p);
 }
 
-static void send_wish(struct publisher *p)
+static void send_line(struct publisher *p, const char *wish, uint64_t number)
+{
+    int len = snprintf(p->line, sizeof p->line, "%s %" PRIu64 "\n", wish, number);
+    h2o_iovec_t v = h2o_iovec_init(p->line, (size_t)len);
+    p->writing = true;
+    h2o_socket_write(p->socket, &v, 1, on_sent);
+}
+
+static void ask_to_publish(struct publisher *p)
 {
     p->asked = p->wanted;
-    p->waiting = p->writing = true;
-    int len = snprintf(p->line, sizeof p->line, "publish %" PRIu64 "\n", p->asked);
-    h2o_iovec_t v = h2o_iovec_init(p->line, (size_t)len);
-    h2o_socket_write(p->socket, &v, 1, on_sent);
+    p->waiting = true;
+    send_line(p, "publish", p->asked);
+}
+
+static void ask_for_keys(struct publisher *p)
+{
+    p->keys_asked = p->keys_wanted;
+    p->waiting_for_keys = true;
+    send_line(p, "keys", p->keys_asked);
 }
 
 static void ask(struct publisher *p)
 {
-    if (p->connected && !p->writing && !p->waiting && p->wanted > p->published)
-        send_wish(p);
+    if (!p->connected || p->writing)
+        return;
+    if (!p->waiting && p->wanted > p->published)
+        ask_to_publish(p);
+    else if (!p->waiting_for_keys && p->keys_wanted > p->keyed)
+        ask_for_keys(p);
 }
 
-/* A line `published N READ RENDER FILES`, terminated. */
-static bool read_line(const char *line, uint64_t *revision, struct publisher_times *times)
+/* A line `published N READ RENDER FILES` or `keyed N`, terminated. */
+static bool read_line(struct publisher *p, const char *line)
 {
-    return sscanf(line, "published %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, revision, &times->read,
-                  &times->render, &times->files) == 4;
+    struct publisher_times times;
+    uint64_t number;
+    if (sscanf(line, "published %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &number, &times.read,
+               &times.render, &times.files) == 4) {
+        p->published = number;
+        p->times = times;
+        if (p->published >= p->asked)
+            p->waiting = false;
+        return true;
+    }
+    if (sscanf(line, "keyed %" SCNu64, &number) != 1)
+        return false;
+    if (number > p->keyed)
+        p->keyed = number;
+    if (p->keyed >= p->keys_asked)
+        p->waiting_for_keys = false;
+    return true;
 }
 
 static void on_read(h2o_socket_t *socket, const char *error)
@@ -76,21 +110,17 @@ static void on_read(h2o_socket_t *socket, const char *error)
         char *end = memchr(line, '\n', socket->input->size);
         if (!end && socket->input->size < LINE_BYTES)
             break; /* the rest is on its way */
-        uint64_t revision;
         if (end)
             *end = '\0';
-        if (!end || !read_line(line, &revision, &p->times)) {
-            lose(p, "it said something else than 'published N'");
+        if (!end || !read_line(p, line)) {
+            lose(p, "it said something else than 'published N' or 'keyed N'");
             return;
         }
         h2o_buffer_consume(&socket->input, (size_t)(end + 1 - line));
-        p->published = revision;
         heard = true;
     }
     if (!heard)
         return;
-    if (p->published >= p->asked)
-        p->waiting = false;
     ask(p);
     p->advanced(p->context);
 }
@@ -104,7 +134,7 @@ static void on_connected(h2o_socket_t *socket, const char *error)
     }
     p->connected = true;
     h2o_socket_read_start(socket, on_read);
-    send_wish(p); /* also when nothing is wanted: its answer says what is published */
+    ask_to_publish(p); /* also when nothing is wanted: its answer says what is published */
 }
 
 static void connect_now(h2o_timeout_entry_t *entry)
@@ -126,7 +156,7 @@ static void lose(struct publisher *p, const char *why)
     if (p->socket)
         h2o_socket_close(p->socket);
     p->socket = NULL;
-    p->connected = p->writing = p->waiting = false;
+    p->connected = p->writing = p->waiting = p->waiting_for_keys = false;
     h2o_timeout_link(p->loop, &p->reconnect_delay, &p->reconnect);
 }
 
@@ -164,6 +194,18 @@ void publisher_want(struct publisher *p, uint64_t revision)
     if (revision > p->wanted)
         p->wanted = revision;
     ask(p);
+}
+
+uint64_t publisher_want_keys(struct publisher *p)
+{
+    p->keys_wanted++;
+    ask(p);
+    return p->keys_wanted;
+}
+
+uint64_t publisher_keyed(const struct publisher *p)
+{
+    return p->keyed;
 }
 
 uint64_t publisher_published(const struct publisher *p)

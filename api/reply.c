@@ -12,6 +12,7 @@ enum { REPLY_MAX = 8 << 20 };
 /* Unversioned on purpose: the API does not read the site, and an error page must have its style also
  * when the generator is away. */
 #define STYLE_HREF "/assets/style.css"
+#define ICON_HREF "/assets/icon.svg"
 
 #define JSON_TYPE "application/json"
 #define PROBLEM_TYPE_JSON "application/problem+json"
@@ -26,6 +27,15 @@ static const struct problem_row {
 } problem_rows[] = {
     [PROBLEM_REQUEST] = {400, "about:blank", "Not a request that can be read", "The request cannot be read.",
                          NULL},
+    [PROBLEM_UNAUTHORIZED] = {401, "/help/api#unauthorized", "Not signed in",
+                              "Writing is for the members of this board: sign in, or send a token.", NULL},
+    [PROBLEM_PASSPHRASE] = {401, "/help/api#unauthorized", "Not the passphrase",
+                            "That is not the passphrase of this board's owner.", NULL},
+    [PROBLEM_NO_PASSPHRASE] =
+        {401, "/help/api#unauthorized", "No passphrase yet",
+         "This board has no passphrase yet: whoever runs it sets one with 'make passphrase'.", NULL},
+    [PROBLEM_FORGED] = {403, "/help/api#forged", "From another site",
+                        "A browser may write here only from a page of this site, so nothing was done.", NULL},
     [PROBLEM_UNKNOWN] = {404, "about:blank", "Nothing here",
                          "The API has nothing at this address; /help/api lists what it has.", NULL},
     [PROBLEM_ABSENT] = {404, "/help/api#absent", "No such thing",
@@ -38,6 +48,8 @@ static const struct problem_row {
                           "The board's state does not allow this.", NULL},
     [PROBLEM_GONE] = {410, "/help/api#gone", "Deleted",
                       "This todo is deleted. Restore it before changing it.", NULL},
+    [PROBLEM_LENGTH] = {411, "about:blank", "How long is it?",
+                        "Send the body with a Content-Length, and not in chunks.", NULL},
     [PROBLEM_STALE] = {412, "/help/api#stale", "Changed by someone else meanwhile",
                        "There is a newer version than the one that was changed here, so nothing was stored.",
                        NULL},
@@ -50,6 +62,9 @@ static const struct problem_row {
                         "Nothing was stored, because of what is said beside the fields.", NULL},
     [PROBLEM_KEY_REUSED] = {422, "/help/api#key", "The key was used for something else",
                             "This Idempotency-Key came with another request before. Take a new key.", NULL},
+    [PROBLEM_LIMITED] = {429, "/help/api#limits", "Too often",
+                         "That was too often in too short a time. Nothing was done: wait, and send it again.",
+                         NULL},
     [PROBLEM_REFUSED] = {500, "about:blank", "The database refused this",
                          "The database did not take this write, and nothing of it was stored. The log says "
                          "why.",
@@ -68,11 +83,17 @@ static const struct outcome_row {
     unsigned status;        /* of a success */
     enum problem_kind kind; /* of all others */
 } outcome_rows[] = {
-    [OUTCOME_CREATED] = {201, PROBLEM_NONE},        [OUTCOME_OK] = {200, PROBLEM_NONE},
-    [OUTCOME_NOT_FOUND] = {0, PROBLEM_ABSENT},      [OUTCOME_GONE] = {0, PROBLEM_GONE},
-    [OUTCOME_CONFLICT] = {0, PROBLEM_CONFLICT},     [OUTCOME_STALE] = {0, PROBLEM_STALE},
-    [OUTCOME_KEY_REUSED] = {0, PROBLEM_KEY_REUSED}, [OUTCOME_FULL] = {0, PROBLEM_FULL},
-    [OUTCOME_REFUSED] = {0, PROBLEM_REFUSED},       [OUTCOME_UNAVAILABLE] = {0, PROBLEM_DATABASE},
+    [OUTCOME_CREATED] = {201, PROBLEM_NONE},
+    [OUTCOME_OK] = {200, PROBLEM_NONE},
+    [OUTCOME_NOT_FOUND] = {0, PROBLEM_ABSENT},
+    [OUTCOME_GONE] = {0, PROBLEM_GONE},
+    [OUTCOME_CONFLICT] = {0, PROBLEM_CONFLICT},
+    [OUTCOME_STALE] = {0, PROBLEM_STALE},
+    [OUTCOME_UNAUTHORIZED] = {0, PROBLEM_UNAUTHORIZED},
+    [OUTCOME_KEY_REUSED] = {0, PROBLEM_KEY_REUSED},
+    [OUTCOME_FULL] = {0, PROBLEM_FULL},
+    [OUTCOME_REFUSED] = {0, PROBLEM_REFUSED},
+    [OUTCOME_UNAVAILABLE] = {0, PROBLEM_DATABASE},
 };
 
 bool outcome_is_success(enum outcome_status status)
@@ -91,14 +112,18 @@ const char *reply_reason(unsigned status)
         {202, "Accepted"},
         {303, "See Other"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {409, "Conflict"},
         {410, "Gone"},
+        {411, "Length Required"},
         {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
         {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
         {507, "Insufficient Storage"},
@@ -132,6 +157,7 @@ void site_read(struct site *site, const char *folder, const char *title)
     }
     site->problem = need(site, folder, "problem.html");
     site->accepted = need(site, folder, "accepted.html");
+    site->signed_in = need(site, folder, "signed-in.html");
     site->todo = need(site, folder, "todo.json");
 }
 
@@ -146,7 +172,9 @@ static struct page_view page(const struct site *site, const struct request *requ
     return (struct page_view){.site_title = site->title,
                               .site_url = "",
                               .members = true,
+                              .signed_in = request->signed_in,
                               .style_href = STYLE_HREF,
+                              .icon_href = ICON_HREF,
                               .back = *back ? back : "/"};
 }
 
@@ -302,14 +330,16 @@ static const struct form_view *form_again(struct arena *a, const struct request 
         .method = creates ? NULL : "PATCH",
         .version = outcome && outcome->version ? outcome->version : request->version,
         .next = request->next,
-        .title = field_text(form, "title", stored ? stored->title : quick),
+        .quick = quick,
+        .quick_error = field_error(problems, "quick"),
+        .title = field_text(form, "title", stored ? stored->title : NULL),
         .notes = field_text(form, "notes", stored ? stored->notes : NULL),
         .list = field_text(form, "list", stored ? stored->list : NULL),
         .tags = field_text(form, "tags", stored ? tags_text(a, stored) : NULL),
         .due = field_text(form, "due", stored ? stored->due : NULL),
         .done = done && *done && (strchr("1ty", *done) || strcmp(done, "on") == 0),
         .priorities = priority_options(a, field_text(form, "priority", priority)),
-        .title_error = field_error(problems, quick ? "quick" : "title"),
+        .title_error = field_error(problems, "title"),
         .notes_error = field_error(problems, "notes"),
         .list_error = field_error(problems, "list"),
         .tags_error = field_error(problems, "tags"),
@@ -336,6 +366,46 @@ static void set_problem_json(struct reply *reply, const struct problem_row *row,
     set_json(reply, PROBLEM_TYPE_JSON, json);
 }
 
+/* What is wrong with which field. */
+static struct mustache_list problem_list(struct arena *a, const struct problems *problems)
+{
+    struct problem_view *items = arena_alloc(a, PROBLEMS * sizeof *items);
+    size_t n = 0;
+    for (size_t i = 0; problems && i < problems->count; i++)
+        if (*problems->item[i].field)
+            items[n++] =
+                (struct problem_view){.field = problems->item[i].field, .detail = problems->item[i].detail};
+    if (n)
+        items[n - 1].last = true;
+    return (struct mustache_list){items, n};
+}
+
+/* The fields that are kept, as hidden ones. With `prefix` they go through the form to sign in, and where they
+ * were going goes along. */
+static struct mustache_list kept_fields(struct arena *a, const struct kept *kept, bool prefix)
+{
+    struct kept_view *fields = arena_alloc(a, (json_object_size(kept->fields) + 1) * sizeof *fields);
+    size_t n = 0;
+    const char *name;
+    json_t *value;
+    if (prefix && kept->action)
+        fields[n++] = (struct kept_view){.name = KEPT_ACTION, .value = kept->action};
+    json_object_foreach(kept->fields, name, value)
+    {
+        const char *as = prefix ? arena_printf(a, KEPT_PREFIX "%s", name) : name;
+        fields[n++] = (struct kept_view){.name = as, .value = json_string_value(value)};
+    }
+    return (struct mustache_list){fields, n};
+}
+
+/* The form to sign in, whatever it is that stands in the way. */
+static const struct sign_in_view *sign_in_form(struct arena *a, const struct request *request)
+{
+    struct sign_in_view *view = arena_alloc(a, sizeof *view);
+    *view = (struct sign_in_view){.next = request->next, .kept = kept_fields(a, &request->kept, true)};
+    return view;
+}
+
 static void set_problem_page(struct reply *reply, struct arena *a, const struct site *site,
                              const struct request *request, const struct problem_row *row, const char *detail,
                              const struct problems *problems, const struct outcome *outcome)
@@ -346,18 +416,15 @@ static void set_problem_page(struct reply *reply, struct arena *a, const struct 
     view.kind = "error";
     view.status = row->status;
     view.detail = detail;
-    view.form = form_again(a, request, problems, outcome);
+    view.problems = problem_list(a, problems);
+    if (row->status == 401 || request->route.action == ACTION_SIGN_IN) {
+        view.members = view.signed_in = false; /* nobody has shown that he is one */
+        view.sign_in = sign_in_form(a, request);
+    } else {
+        view.form = form_again(a, request, problems, outcome);
+    }
     view.stored = row->status == 412 && outcome->todo ? todo_view(a, outcome->todo) : NULL;
 
-    struct problem_view items[PROBLEMS];
-    size_t n = 0;
-    for (size_t i = 0; problems && i < problems->count; i++)
-        if (*problems->item[i].field)
-            items[n++] =
-                (struct problem_view){.field = problems->item[i].field, .detail = problems->item[i].detail};
-    if (n)
-        items[n - 1].last = true;
-    view.problems = (struct mustache_list){items, n};
     set_page(reply, site->problem, &view);
 }
 
@@ -373,6 +440,10 @@ void reply_problem(struct reply *reply, struct arena *a, const struct site *site
     reply->status = row->status;
     if (row->retry_after)
         reply_header(reply, "retry-after", row->retry_after);
+    if (kind == PROBLEM_LIMITED)
+        reply_header(reply, "retry-after", arena_printf(a, "%u", request->wait));
+    if (row->status == 401)
+        reply_header(reply, "www-authenticate", "Bearer");
     if (kind == PROBLEM_METHOD) {
         reply_header(reply, "allow", request->route.allow);
         reply_header(reply, "link", arena_printf(a, "<%s>; rel=\"alternate\"", request->route.page));
@@ -392,8 +463,17 @@ static bool is_about_list(enum command_op op)
     return op == COMMAND_LIST_EDIT || op == COMMAND_LIST_DELETE;
 }
 
-/* Where a browser goes, with a fragment by which the page can point at what changed. As a header has it:
- * what was typed into `next` beyond ASCII becomes %XX. */
+/* A path as a header has it, with room for `more` bytes behind it: what was typed into `next` beyond ASCII
+ * becomes %XX. */
+static char *header_path(struct arena *a, const char *path, size_t more)
+{
+    char *text = arena_alloc(a, 3 * strlen(path) + more + 1), *p = text;
+    for (const char *s = path; *s; s++)
+        p += sprintf(p, *s > ' ' && *s < 0x7f ? "%c" : "%%%02X", (unsigned char)*s);
+    return text;
+}
+
+/* Where a browser goes, with a fragment by which the page can point at what changed. */
 static const char *redirect_target(struct arena *a, const struct request *request,
                                    const struct command *command)
 {
@@ -419,11 +499,9 @@ static const char *redirect_target(struct arena *a, const struct request *reques
         if (!next)
             next = "/";
     }
-    char *target = arena_alloc(a, 3 * strlen(next) + sizeof "#todo-" + 20), *p = target;
-    for (const char *s = next; *s; s++)
-        p += sprintf(p, *s > ' ' && *s < 0x7f ? "%c" : "%%%02X", (unsigned char)*s);
+    char *target = header_path(a, next, sizeof "#todo-" + 20);
     if (id && !strchr(target, '#'))
-        sprintf(p, "#todo-%" PRIu64, id);
+        sprintf(target + strlen(target), "#todo-%" PRIu64, id);
     return target;
 }
 
@@ -492,6 +570,45 @@ void reply_outcome(struct reply *reply, struct command *command, const struct si
         reply_success(reply, command, site, request, published);
     else
         reply_problem(reply, &command->arena, site, request, outcome_rows[o->status].kind, o->why, NULL, o);
+}
+
+/* The kept form as it was sent. One to add or edit a todo can be seen and altered; any other (a line of quick
+ * add, a button) is sent again as it is. */
+static void set_kept_page(struct reply *reply, struct arena *a, const struct site *site,
+                          const struct request *request)
+{
+    const struct form_view as_it_was = {.action = request->kept.action};
+    const struct sign_in_view hidden = {.kept = kept_fields(a, &request->kept, false)};
+    struct page_view view = page(site, request);
+    view.title = "Signed in";
+    view.path = request->route.page;
+    view.kind = "accepted";
+    view.status = reply->status;
+    if (!json_object_get(request->form, "quick"))
+        view.form = form_again(a, request, NULL, NULL);
+    if (!view.form) {
+        view.form = &as_it_was;
+        view.sign_in = &hidden;
+    }
+    set_page(reply, site->signed_in, &view);
+}
+
+void reply_session(struct reply *reply, struct arena *a, const struct site *site,
+                   const struct request *request, const struct session_secret *session)
+{
+    const char *cookies[2];
+    session_cookies(a, session, request->secure, cookies);
+    reply_header(reply, "set-cookie", cookies[0]);
+    reply_header(reply, "set-cookie", cookies[1]);
+    reply->status = 200;
+    if (!request->html) {
+        set_json(reply, JSON_TYPE, json_pack("{s:b}", "signed_in", session != NULL));
+    } else if (request->kept.action) {
+        set_kept_page(reply, a, site, request);
+    } else {
+        reply->status = 303;
+        reply_header(reply, "location", header_path(a, request->next ? request->next : "/", 0));
+    }
 }
 
 void reply_health(struct reply *reply, bool database, bool generator, uint64_t revision, uint64_t published)

@@ -11,7 +11,9 @@
 #include "../db/write.h"
 #include "../templates/view.h"
 #include "header.h"
+#include "kept.h"
 #include "route.h"
+#include "session.h"
 
 #include <jansson.h>
 
@@ -19,9 +21,10 @@
 struct site {
     const char *title;
     struct mustache_set *templates;
-    const struct mustache *problem;  /* problem.html */
-    const struct mustache *accepted; /* accepted.html */
-    const struct mustache *todo;     /* todo.json, the twin of a todo's page */
+    const struct mustache *problem;   /* problem.html */
+    const struct mustache *accepted;  /* accepted.html */
+    const struct mustache *signed_in; /* signed-in.html: the form that was kept */
+    const struct mustache *todo;      /* todo.json, the twin of a todo's page */
 };
 
 /* Reads the templates in `folder`. Exits with a sentence that names file and line. `title` is borrowed. */
@@ -36,6 +39,10 @@ struct request {
     uint32_t version;   /* that the writer had seen; 0: not said */
     const char *next;   /* where a form wants to go: checked, or NULL */
     struct prefer prefer;
+    bool secure;      /* it came by HTTPS */
+    bool signed_in;   /* with a session, which can be ended */
+    unsigned wait;    /* seconds, with PROBLEM_LIMITED */
+    struct kept kept; /* the form that waits for a sign-in */
 };
 
 /* An answer. `content_type` is NULL when there is no body. Header names are static, in lower case; their
@@ -59,17 +66,23 @@ void reply_header(struct reply *reply, const char *name, const char *value);
 /* Why a request is refused. */
 enum problem_kind {
     PROBLEM_NONE,
-    PROBLEM_REQUEST, /* 400 */
-    PROBLEM_UNKNOWN, /* 404: no such route */
-    PROBLEM_ABSENT,  /* 404: no such todo or list */
+    PROBLEM_REQUEST,       /* 400 */
+    PROBLEM_UNAUTHORIZED,  /* 401: no credential, or none that is known */
+    PROBLEM_PASSPHRASE,    /* 401: not the owner's */
+    PROBLEM_NO_PASSPHRASE, /* 401: there is none yet */
+    PROBLEM_FORGED,        /* 403 */
+    PROBLEM_UNKNOWN,       /* 404: no such route */
+    PROBLEM_ABSENT,        /* 404: no such todo or list */
     PROBLEM_METHOD,
     PROBLEM_CONFLICT,
     PROBLEM_GONE,
+    PROBLEM_LENGTH, /* 411 */
     PROBLEM_STALE,
     PROBLEM_TOO_LARGE,
     PROBLEM_TYPE,
     PROBLEM_FIELDS, /* 422 */
     PROBLEM_KEY_REUSED,
+    PROBLEM_LIMITED, /* 429 */
     PROBLEM_REFUSED, /* 500 */
     PROBLEM_BUSY,
     PROBLEM_DATABASE, /* 503 */
@@ -85,6 +98,10 @@ void reply_problem(struct reply *reply, struct arena *a, const struct site *site
 /* What the writer decided, success or not. `published`: the pages show it. */
 void reply_outcome(struct reply *reply, struct command *command, const struct site *site,
                    const struct request *request, bool published);
+
+/* Somebody has signed in, or (`session` NULL) out: cookies, and a way on, or the form that was kept. */
+void reply_session(struct reply *reply, struct arena *a, const struct site *site,
+                   const struct request *request, const struct session_secret *session);
 
 /* The state of the whole. */
 void reply_health(struct reply *reply, bool database, bool generator, uint64_t revision, uint64_t published);

@@ -24,6 +24,7 @@ static const struct row {
     {"/api/lists/*",
      "/lists/*",
      {{"PATCH", ACTION_LIST_EDIT}, {"DELETE", ACTION_LIST_DELETE}, {"POST", ACTION_LIST_FORM}}},
+    {"/api/session", "/sign-in", {{"POST", ACTION_SIGN_IN}, {"DELETE", ACTION_SIGN_OUT}}},
     {"/api/import", "/help/api", {{"POST", ACTION_IMPORT}}},
     {"/api/health", "/health", {{"GET", ACTION_HEALTH}, {"HEAD", ACTION_HEALTH}}},
 };

@@ -27,6 +27,8 @@ enum action {
     ACTION_LIST_DELETE,
     ACTION_LIST_FORM,
     ACTION_IMPORT,
+    ACTION_SIGN_IN, /* a form's _method may say that it means the next */
+    ACTION_SIGN_OUT,
 };
 
 enum route_result {

@@ -1,5 +1,7 @@
 #include "writer.h"
 
+#include "../db/clock.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,13 +40,6 @@ struct writer {
     void *context;
 };
 
-static uint64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static uint64_t now_ms(void)
 {
     return now_us() / 1000;
@@ -52,13 +47,19 @@ static uint64_t now_ms(void)
 
 /* ---- the thread */
 
+/* May the job at the head of the queue go along with the last that was taken? */
+static bool goes_along(const struct job *head, const struct job *last)
+{
+    return !write_runs_alone(&head->command) && !write_runs_alone(&last->command);
+}
+
 static size_t take(struct writer *w, struct job **jobs)
 {
     size_t n = 0;
     pthread_mutex_lock(&w->mutex);
     while (!w->head && !w->closed)
         pthread_cond_wait(&w->filled, &w->mutex);
-    while (w->head && n < WRITE_BATCH) {
+    while (w->head && n < WRITE_BATCH && (n == 0 || goes_along(w->head, jobs[n - 1]))) {
         jobs[n++] = w->head;
         w->head = w->head->next;
     }

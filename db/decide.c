@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <search.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,12 @@ static int by_receipt_key(const void *a, const void *b)
     return order ? order : strcmp(x->actor, y->actor);
 }
 
+static int by_hash(const void *a, const void *b)
+{
+    const struct stored_credential *x = a, *y = b;
+    return memcmp(x->shown.hash, y->shown.hash, sizeof x->shown.hash);
+}
+
 static int by_string(const void *a, const void *b)
 {
     return strcmp(a, b);
@@ -106,17 +113,17 @@ static void keep(void *node)
     (void)node; /* the arena's */
 }
 
-void batch_init(struct batch *b, struct arena *arena, const char *now)
+void batch_init(struct batch *b, struct arena *arena, const char *now, uint32_t today)
 {
-    *b = (struct batch){.arena = arena};
+    *b = (struct batch){.arena = arena, .today = today};
     snprintf(b->now, sizeof b->now, "%s", now);
 }
 
 void batch_release(struct batch *b)
 {
-    void **indexes[] = {&b->todo_by_id,       &b->list_by_id,     &b->list_by_key,     &b->list_by_slug,
-                        &b->tag_by_id,        &b->tag_by_key,     &b->bucket_by_place, &b->receipt_by_key,
-                        &b->taken_list_slugs, &b->taken_tag_slugs};
+    void **indexes[] = {&b->todo_by_id,         &b->list_by_id,       &b->list_by_key,     &b->list_by_slug,
+                        &b->tag_by_id,          &b->tag_by_key,       &b->bucket_by_place, &b->receipt_by_key,
+                        &b->credential_by_hash, &b->taken_list_slugs, &b->taken_tag_slugs};
     for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
         tdestroy(*indexes[i], keep);
         *indexes[i] = NULL;
@@ -136,6 +143,14 @@ struct stored_tag *batch_tag(const struct batch *b, uint32_t id)
 struct stored_todo *batch_todo(const struct batch *b, uint64_t id)
 {
     return index_find(&b->todo_by_id, &(struct stored_todo){.id = id}, by_todo_id);
+}
+
+bool batch_has_name(const struct batch *b, bool of_tag, const char *key)
+{
+    if (of_tag)
+        return index_find(&b->tag_by_key, &(struct stored_tag){.key = key}, by_tag_key);
+    return index_find(&b->list_by_key, &(struct stored_list){.key = key, .key_len = strlen(key)},
+                      by_list_key);
 }
 
 void batch_take_slug(struct batch *b, bool of_tag, const char *slug)
@@ -187,6 +202,13 @@ void batch_add_receipt(struct batch *b, const struct receipt *row)
     rows_add(b->arena, &b->receipts, receipt);
     index_add(&b->receipt_by_key, receipt, by_receipt_key);
 }
+
+void batch_add_credential(struct batch *b, const struct stored_credential *row)
+{
+    index_add(&b->credential_by_hash, copy_of(b->arena, row, sizeof *row), by_hash);
+}
+
+/* ---- names */
 
 /* ---- names */
 
@@ -269,6 +291,26 @@ static void place(struct places *p, enum place_kind what, char kind, uint32_t id
     p->text = arena_printf(p->arena, "%s%s%c%c%u:%u", p->text, *p->text ? " " : "", what, kind, id, number);
 }
 
+/* Where the todo stands in its list; `respaced`: others' ranks have changed with it. */
+static void place_in_list(struct places *p, enum place_kind what, const struct stored_todo *todo,
+                          bool respaced)
+{
+    place(p, what, 'l', todo->list->id, todo->list_number);
+    if (respaced)
+        p->text = arena_printf(p->arena, "%s/0", p->text);
+    else if (todo->rank != list_rank(todo->list_number))
+        p->text = arena_printf(p->arena, "%s/%llu", p->text, (unsigned long long)todo->rank);
+}
+
+static void place_due(struct places *p, bool was, bool is)
+{
+    if (was || is)
+        p->text = arena_printf(p->arena, "%s %cd", p->text,
+                               !was  ? PLACE_JOINS
+                               : !is ? PLACE_LEAVES
+                                     : PLACE_STAYS);
+}
+
 static struct stored_list *list_named(struct batch *b, const char *name, struct places *places)
 {
     const char *key = name_key(b->arena, name);
@@ -309,9 +351,9 @@ static struct stored_tag *tag_named(struct batch *b, const char *name, struct pl
 
 /* ---- counters */
 
-static void count_bucket(struct batch *b, enum bucket_kind kind, uint32_t owner, uint64_t number, int sign)
+static void count_under(struct batch *b, unsigned kind, uint32_t owner, uint64_t number, int sign)
 {
-    struct bucket_delta key = {.kind = kind, .owner = owner, .number = bucket_of(number)};
+    struct bucket_delta key = {.kind = kind, .owner = owner, .number = number};
     struct bucket_delta *bucket = index_find(&b->bucket_by_place, &key, by_place);
     if (!bucket) {
         bucket = copy_of(b->arena, &key, sizeof key);
@@ -321,23 +363,54 @@ static void count_bucket(struct batch *b, enum bucket_kind kind, uint32_t owner,
     bucket->todos += sign;
 }
 
+/* The todo that has this number stands on a page. */
+static void count_bucket(struct batch *b, enum bucket_kind kind, uint32_t owner, uint64_t number, int sign)
+{
+    count_under(b, kind, owner, bucket_of(number), sign);
+}
+
+/* What /stats shows: the kinds are in the order created, finished, took. */
+static void count_bars(struct batch *b, const struct stored_todo *todo, enum bar_kind created, uint32_t owner,
+                       int sign)
+{
+    count_under(b, created, owner, todo->created_day, sign);
+    if (todo->state != TODO_DONE)
+        return;
+    count_under(b, created + 1, owner, todo->finished_day, sign);
+    unsigned took = took_class(todo->created, todo->finished);
+    if (took)
+        count_under(b, created + 2, owner, took, sign);
+}
+_Static_assert(BAR_FINISHED == BAR_CREATED + 1 && BAR_TOOK == BAR_CREATED + 2, "as count_bars() has it");
+
 /* Puts a todo into all counters (sign 1) or takes it out of them (-1), as it
  * now stands. Deleted ones are in none. */
 static void count_todo(struct batch *b, struct stored_todo *todo, int sign)
 {
     if (todo->state != TODO_OPEN && todo->state != TODO_DONE)
         return;
-    bool open = todo->state == TODO_OPEN;
+    bool open = todo->state == TODO_OPEN, public = todo->list->public;
     *(open ? &b->open : &b->done) += sign;
     *(open ? &todo->list->open : &todo->list->done) += sign;
     todo->list->dirty = true;
     count_bucket(b, open ? BUCKET_OPEN : BUCKET_DONE, 0, todo->id, sign);
     count_bucket(b, BUCKET_LIST, todo->list->id, todo->list_number, sign);
+    count_bars(b, todo, BAR_CREATED, 0, sign);
+    count_bars(b, todo, BAR_LIST_CREATED, todo->list->id, sign);
     for (unsigned i = 0; i < todo->ntags; i++) {
         struct stored_tag *tag = todo->tags[i].tag;
         *(open ? &tag->open : &tag->done) += sign;
         tag->dirty = true;
         count_bucket(b, BUCKET_TAG, tag->id, todo->tags[i].number, sign);
+        if (public) {
+            *(open ? &tag->public_open : &tag->public_done) += sign;
+            count_bucket(b, BUCKET_PUBLIC_TAG, tag->id, todo->id, sign);
+        }
+    }
+    if (public) {
+        *(open ? &b->public_open : &b->public_done) += sign;
+        count_bucket(b, open ? BUCKET_PUBLIC_OPEN : BUCKET_PUBLIC_DONE, 0, todo->id, sign);
+        count_bars(b, todo, BAR_PUBLIC_CREATED, 0, sign);
     }
 }
 
@@ -345,14 +418,16 @@ static void count_todo(struct batch *b, struct stored_todo *todo, int sign)
 
 static void places_stay(struct places *places, const struct stored_todo *todo)
 {
-    place(places, PLACE_STAYS, 'l', todo->list->id, todo->list_number);
+    place_in_list(places, PLACE_STAYS, todo, false);
     for (unsigned i = 0; i < todo->ntags; i++)
         place(places, PLACE_STAYS, 't', todo->tags[i].tag->id, todo->tags[i].number);
+    place_due(places, todo->due, todo->due);
 }
 
-/* The todo's new version and revision, and the change row that says so. */
-static void record_todo(struct batch *b, struct command *command, struct stored_todo *todo, enum change_op op,
-                        enum todo_state from, const struct places *places, const char *detail)
+/* The todo's new version and revision, and the change row that says so; before: NULL of a new one. */
+static void record_todo(struct batch *b, struct command *command, const struct stored_todo *before,
+                        struct stored_todo *todo, enum change_op op, const struct places *places,
+                        const char *detail)
 {
     todo->version++;
     todo->revision = ++b->revision;
@@ -363,8 +438,10 @@ static void record_todo(struct batch *b, struct command *command, struct stored_
                              .op = op,
                              .todo_id = todo->id,
                              .version = todo->version,
-                             .from = from,
-                             .to = op == CHANGE_PURGE ? TODO_ABSENT : todo->state,
+                             .from = before ? before->state : TODO_ABSENT,
+                             .to = todo->purged ? TODO_ABSENT : todo->state,
+                             .public_from = before && before->list->public,
+                             .public_to = !todo->purged && todo->list->public,
                              .places = places->text,
                              .detail = detail};
     rows_add(b->arena, &b->changes, copy_of(b->arena, &row, sizeof row));
@@ -425,7 +502,28 @@ static void answer_list(struct command *command, enum outcome_status status, con
     o->slug = arena_strdup(&command->arena, list->slug);
 }
 
+static void conflict(struct command *command, const char *why)
+{
+    command->outcome.status = OUTCOME_CONFLICT;
+    command->outcome.why = why;
+}
+
 /* ---- commands on todos */
+
+static void finish(struct batch *b, struct stored_todo *todo)
+{
+    todo->finished = arena_strdup(b->arena, b->now);
+    todo->finished_day = b->today;
+}
+
+/* On top. */
+static void join_list(struct stored_todo *todo, struct stored_list *list)
+{
+    todo->list = list;
+    todo->list_number = ++list->last_number;
+    todo->rank = list->last_rank += RANK_STEP;
+    list->dirty = true;
+}
 
 static struct stored_todo *create(struct batch *b, struct command *command, const struct todo_draft *draft)
 {
@@ -442,18 +540,19 @@ static struct stored_todo *create(struct batch *b, struct command *command, cons
         todo->due_key = arena_strdup(b->arena, due.key);
     }
     todo->created = arena_strdup(b->arena, b->now);
+    todo->created_day = b->today;
     if (draft->done)
-        todo->finished = todo->created;
-    todo->list = list_named(b, draft->list, &places);
-    todo->list_number = ++todo->list->last_number;
-    place(&places, PLACE_JOINS, 'l', todo->list->id, todo->list_number);
+        finish(b, todo);
+    join_list(todo, list_named(b, draft->list, &places));
+    place_in_list(&places, PLACE_JOINS, todo, false);
     for (unsigned i = 0; i < draft->ntags; i++) {
         struct stored_tag *tag = tag_named(b, draft->tags[i], &places);
         todo->tags[todo->ntags++] = (struct membership){tag, ++tag->last_number};
         place(&places, PLACE_JOINS, 't', tag->id, tag->last_number);
     }
+    place_due(&places, false, todo->due);
     count_todo(b, todo, 1);
-    record_todo(b, command, todo, CHANGE_CREATE, TODO_ABSENT, &places, NULL);
+    record_todo(b, command, NULL, todo, CHANGE_CREATE, &places, NULL);
     return todo;
 }
 
@@ -484,6 +583,12 @@ static unsigned altered(struct batch *b, const struct stored_todo *todo, const s
         if (!same)
             fields |= FIELD_TAGS;
     }
+    if (draft->present & FIELD_PLACE) {
+        /* Where it stands, its neighbour is the one that it would be put beside. */
+        bool there = !(fields & FIELD_LIST) && b->gap.rank == todo->rank;
+        if (!there)
+            fields |= FIELD_PLACE;
+    }
     return fields;
 }
 
@@ -512,6 +617,8 @@ static json_t *field_value(const struct stored_todo *todo, enum todo_field field
         return todo->due ? json_string(todo->due) : json_null();
     case FIELD_DONE:
         return json_boolean(todo->state == TODO_DONE);
+    case FIELD_PLACE: /* a rank says nothing to anybody */
+        break;
     }
     return json_null();
 }
@@ -521,7 +628,7 @@ static const struct {
     const char *name;
 } fields_of_detail[] = {
     {FIELD_TITLE, "title"},       {FIELD_NOTES, "notes"}, {FIELD_LIST, "list"}, {FIELD_TAGS, "tags"},
-    {FIELD_PRIORITY, "priority"}, {FIELD_DUE, "due"},     {FIELD_DONE, "done"},
+    {FIELD_PRIORITY, "priority"}, {FIELD_DUE, "due"},     {FIELD_DONE, "done"}, {FIELD_PLACE, "place"},
 };
 enum { FIELDS = sizeof fields_of_detail / sizeof *fields_of_detail };
 
@@ -546,13 +653,47 @@ static const char *detail_of(struct batch *b, const struct stored_todo *before,
     return copy;
 }
 
-static void move_to_list(struct batch *b, struct stored_todo *todo, const char *name, struct places *places)
+/* Where it stands in the order of its list: above or below the one that it is put beside. */
+static void put_beside(struct batch *b, struct stored_todo *todo, const struct todo_draft *draft)
 {
-    place(places, PLACE_LEAVES, 'l', todo->list->id, todo->list_number);
-    todo->list = list_named(b, name, places);
-    todo->list_number = ++todo->list->last_number;
+    const uint64_t rank = batch_todo(b, draft->beside)->rank, neighbour = b->gap.rank;
+    if (!draft->above)
+        todo->rank = neighbour + (rank - neighbour) / 2;
+    else if (neighbour)
+        todo->rank = rank + (neighbour - rank) / 2;
+    else
+        todo->rank = todo->list->last_rank += RANK_STEP;
     todo->list->dirty = true;
-    place(places, PLACE_JOINS, 'l', todo->list->id, todo->list_number);
+}
+
+/* To another list, to another place in it, or both. */
+static void move(struct batch *b, struct stored_todo *todo, const struct todo_draft *draft, unsigned fields,
+                 struct places *places)
+{
+    enum place_kind what = fields & FIELD_PLACE ? PLACE_MOVES : PLACE_STAYS;
+    if (fields & FIELD_LIST) {
+        place_in_list(places, PLACE_LEAVES, todo, false);
+        join_list(todo, list_named(b, draft->list, places));
+        what = PLACE_JOINS;
+    }
+    if (fields & FIELD_PLACE)
+        put_beside(b, todo, draft);
+    place_in_list(places, what, todo, fields & FIELD_PLACE && b->gap.respaced);
+}
+
+/* May it be put beside the one that is named? If not, the command says why. */
+static bool check_place(struct batch *b, struct command *command, const struct stored_todo *todo)
+{
+    const struct todo_draft *draft = &command->draft;
+    const struct stored_todo *beside = batch_todo(b, draft->beside);
+    const char *name = draft->present & FIELD_LIST ? draft->list : todo->list->name;
+    const struct stored_list *list =
+        draft->present & FIELD_LIST ? list_by_key(b, name_key(b->arena, name)) : todo->list;
+    if (beside && beside->list == list && (beside->state == TODO_OPEN || beside->state == TODO_DONE))
+        return true;
+    conflict(command, arena_printf(&command->arena, "Todo %llu is not in the list “%s”.",
+                                   (unsigned long long)draft->beside, name));
+    return false;
 }
 
 static void retag(struct batch *b, struct stored_todo *todo, const struct todo_draft *draft,
@@ -591,6 +732,8 @@ static void retag(struct batch *b, struct stored_todo *todo, const struct todo_d
 static void edit(struct batch *b, struct command *command, struct stored_todo *todo)
 {
     const struct todo_draft *draft = &command->draft;
+    if (draft->present & FIELD_PLACE && !check_place(b, command, todo))
+        return;
     unsigned fields = altered(b, todo, draft);
     if (!fields) {
         answer_todo(command, OUTCOME_OK, todo);
@@ -614,36 +757,37 @@ static void edit(struct batch *b, struct command *command, struct stored_todo *t
     }
     if (fields & FIELD_DONE) {
         todo->state = draft->done ? TODO_DONE : TODO_OPEN;
-        todo->finished = draft->done ? arena_strdup(b->arena, b->now) : NULL;
+        todo->finished = NULL;
+        todo->finished_day = 0;
+        if (draft->done)
+            finish(b, todo);
     }
-    if (fields & FIELD_LIST)
-        move_to_list(b, todo, draft->list, &places);
-    else
-        place(&places, PLACE_STAYS, 'l', todo->list->id, todo->list_number);
+    move(b, todo, draft, fields, &places);
     if (fields & FIELD_TAGS)
         retag(b, todo, draft, &places);
     else
         for (unsigned i = 0; i < todo->ntags; i++)
             place(&places, PLACE_STAYS, 't', todo->tags[i].tag->id, todo->tags[i].number);
+    place_due(&places, before.due, todo->due);
     count_todo(b, todo, 1);
 
-    record_todo(b, command, todo,
+    record_todo(b, command, &before, todo,
                 fields != FIELD_DONE ? CHANGE_EDIT
                 : draft->done        ? CHANGE_FINISH
                                      : CHANGE_REOPEN,
-                before.state, &places, detail_of(b, &before, todo, fields));
+                &places, detail_of(b, &before, todo, fields));
     answer_todo(command, OUTCOME_OK, todo);
 }
 
 static void delete_todo(struct batch *b, struct command *command, struct stored_todo *todo)
 {
-    enum todo_state from = todo->state;
+    struct stored_todo before = *todo;
     struct places places = {b->arena, ""};
     places_stay(&places, todo);
     count_todo(b, todo, -1);
     todo->state = TODO_DELETED;
     todo->deleted = arena_strdup(b->arena, b->now);
-    record_todo(b, command, todo, CHANGE_DELETE, from, &places, NULL);
+    record_todo(b, command, &before, todo, CHANGE_DELETE, &places, NULL);
     answer_todo(command, OUTCOME_OK, todo);
 }
 
@@ -653,6 +797,7 @@ static void restore(struct batch *b, struct command *command, struct stored_todo
         answer_todo(command, OUTCOME_OK, todo);
         return;
     }
+    struct stored_todo before = *todo;
     struct places places = {b->arena, ""};
     if (todo->list->deleted) {
         revive_list(b, todo->list);
@@ -662,22 +807,23 @@ static void restore(struct batch *b, struct command *command, struct stored_todo
     todo->state = todo->finished ? TODO_DONE : TODO_OPEN;
     todo->deleted = NULL;
     count_todo(b, todo, 1);
-    record_todo(b, command, todo, CHANGE_RESTORE, TODO_DELETED, &places, NULL);
+    record_todo(b, command, &before, todo, CHANGE_RESTORE, &places, NULL);
     answer_todo(command, OUTCOME_OK, todo);
 }
 
 static void purge(struct batch *b, struct command *command, struct stored_todo *todo)
 {
-    enum todo_state from = todo->state;
+    struct stored_todo before = *todo;
     struct places places = {b->arena, ""};
-    place(&places, PLACE_LEAVES, 'l', todo->list->id, todo->list_number);
+    place_in_list(&places, PLACE_LEAVES, todo, false);
     for (unsigned i = 0; i < todo->ntags; i++)
         place(&places, PLACE_LEAVES, 't', todo->tags[i].tag->id, todo->tags[i].number);
+    place_due(&places, todo->due, false);
     count_todo(b, todo, -1);
     todo->state = TODO_DELETED; /* what the purging procedure asks for */
     todo->deleted = arena_strdup(b->arena, b->now);
     todo->purged = true;
-    record_todo(b, command, todo, CHANGE_PURGE, from, &places, NULL);
+    record_todo(b, command, &before, todo, CHANGE_PURGE, &places, NULL);
     answer_todo(command, OUTCOME_OK, todo);
 }
 
@@ -720,7 +866,7 @@ static void import(struct batch *b, struct command *command)
 /* ---- commands on lists */
 
 static void record_list(struct batch *b, struct command *command, struct stored_list *list, enum change_op op,
-                        json_t *detail)
+                        bool public_from, json_t *detail)
 {
     list->version++;
     list->revision = ++b->revision;
@@ -732,16 +878,23 @@ static void record_list(struct batch *b, struct command *command, struct stored_
                              .op = op,
                              .list_id = list->id,
                              .version = list->version,
+                             .public_from = public_from,
+                             .public_to = list->public,
                              .places = "",
                              .detail = text ? arena_strdup(b->arena, text) : NULL};
     free(text);
     rows_add(b->arena, &b->changes, copy_of(b->arena, &row, sizeof row));
 }
 
-static void conflict(struct command *command, const char *why)
+/* Makes a list public or private, and counts its todos here or there: those of the board at once, those
+ * of tags and buckets with the todos' rows. */
+static void flip(struct batch *b, struct stored_list *list)
 {
-    command->outcome.status = OUTCOME_CONFLICT;
-    command->outcome.why = why;
+    int sign = list->public ? -1 : 1;
+    list->public = !list->public;
+    b->public_open += sign * list->open;
+    b->public_done += sign * list->done;
+    b->flipped = list;
 }
 
 static void edit_list(struct batch *b, struct command *command, struct stored_list *list)
@@ -752,6 +905,7 @@ static void edit_list(struct batch *b, struct command *command, struct stored_li
         answer_list(command, OUTCOME_OK, list);
         return;
     }
+    bool was_public = list->public;
     json_t *detail = json_object();
     if (rename) {
         const char *key = name_key(b->arena, command->list_name);
@@ -772,10 +926,10 @@ static void edit_list(struct batch *b, struct command *command, struct stored_li
         index_add(&b->list_by_key, list, by_list_key);
     }
     if (publish) {
-        json_object_set_new(detail, "public", json_pack("[b, b]", list->public, !list->public));
-        list->public = !list->public;
+        json_object_set_new(detail, "public", json_pack("[b, b]", was_public, !was_public));
+        flip(b, list);
     }
-    record_list(b, command, list, CHANGE_LIST_EDIT, detail);
+    record_list(b, command, list, CHANGE_LIST_EDIT, was_public, detail);
     answer_list(command, OUTCOME_OK, list);
 }
 
@@ -790,9 +944,12 @@ static void delete_list(struct batch *b, struct command *command, struct stored_
                               list->name, (long long)todos));
         return;
     }
+    bool was_public = list->public;
     list->deleted = true;
-    list->public = false;
-    record_list(b, command, list, CHANGE_LIST_DELETE, json_pack("{s:[s, n]}", "name", list->name));
+    if (was_public)
+        flip(b, list); /* its deleted todos */
+    record_list(b, command, list, CHANGE_LIST_DELETE, was_public,
+                json_pack("{s:[s, n]}", "name", list->name));
     answer_list(command, OUTCOME_OK, list);
 }
 
@@ -853,9 +1010,38 @@ static void remember(struct batch *b, const struct command *command)
     batch_add_receipt(b, &receipt);
 }
 
+/* ---- who asks */
+
+/* The name that the history gets; NULL: nobody who may write. */
+static const char *actor_of(const struct batch *b, const struct credential *shown)
+{
+    if (shown->kind == CREDENTIAL_NONE)
+        return NULL;
+    if (shown->kind == CREDENTIAL_OPEN)
+        return "anyone";
+    const struct stored_credential *stored =
+        index_find(&b->credential_by_hash, &(struct stored_credential){.shown = *shown}, by_hash);
+    if (!stored || stored->shown.kind != shown->kind)
+        return NULL;
+    if (shown->kind == CREDENTIAL_TOKEN &&
+        sodium_memcmp(stored->shown.reading_key, shown->reading_key, sizeof shown->reading_key) != 0)
+        return NULL;
+    return stored->name;
+}
+
 void decide(struct batch *b, struct command *command)
 {
-    command->outcome = (struct outcome){.status = OUTCOME_PENDING};
+    struct outcome *o = &command->outcome;
+    *o = (struct outcome){.status = OUTCOME_PENDING};
+    if (command->op == COMMAND_PING) {
+        *o = (struct outcome){.status = OUTCOME_OK, .revision = b->revision};
+        return;
+    }
+    command->actor = actor_of(b, &command->credential);
+    if (!command->actor) {
+        o->status = OUTCOME_UNAUTHORIZED;
+        return;
+    }
     if (command->key) {
         struct receipt wanted = {.actor = command->actor, .key = command->key, .key_len = command->key_len};
         const struct receipt *receipt = index_find(&b->receipt_by_key, &wanted, by_receipt_key);
@@ -882,9 +1068,8 @@ void decide(struct batch *b, struct command *command)
         import(b, command);
         break;
     case COMMAND_PING:
-        command->outcome = (struct outcome){.status = OUTCOME_OK, .revision = b->revision};
-        return;
+        break; /* above */
     }
-    if (command->key && (command->outcome.status == OUTCOME_CREATED || command->outcome.status == OUTCOME_OK))
+    if (command->key && (o->status == OUTCOME_CREATED || o->status == OUTCOME_OK))
         remember(b, command);
 }

@@ -1,6 +1,7 @@
 /*
  * What a batch touches, in one round trip: several SELECTs in one text, each
- * with the rows' taker beside it. Names, keys and slugs stand in it as
+ * with the rows' taker beside it; in a second one, when a list or tag is new,
+ * the slugs that it may not get. Names, keys and slugs stand in it as
  * hexadecimal literals: nothing that was typed stands in SQL as it is.
  */
 #include "load.h"
@@ -10,14 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char lock_board[] =
-    "SELECT revision, last_todo, last_list, last_tag, open, done FROM board WHERE id=1 FOR UPDATE";
+static const char lock_board[] = "SELECT revision, last_todo, last_list, last_tag, open, done, public_open, "
+                                 "public_done FROM board WHERE id=1 FOR UPDATE";
 
 /* The text of a round trip and what takes the rows of each of its results. */
 typedef void load_fn(struct batch *b, MYSQL_ROW row, const unsigned long *len);
 struct query {
-    FILE *text;
-    load_fn *load[10];
+    FILE *text; /* writes sql */
+    char *sql;
+    size_t len;
+    load_fn *load[9];
     size_t loads;
 };
 
@@ -40,6 +43,18 @@ static void load_board(struct batch *b, MYSQL_ROW row, const unsigned long *len)
     b->last_tag = (uint32_t)number(row[3]);
     b->open = strtoll(row[4], NULL, 10);
     b->done = strtoll(row[5], NULL, 10);
+    b->public_open = strtoll(row[6], NULL, 10);
+    b->public_done = strtoll(row[7], NULL, 10);
+}
+
+static void load_credential(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    struct stored_credential credential = {.shown.kind =
+                                               *row[1] == '1' ? CREDENTIAL_SESSION : CREDENTIAL_TOKEN,
+                                           .name = copy(b, row[2], len[2])};
+    memcpy(credential.shown.hash, row[0], sizeof credential.shown.hash);
+    snprintf(credential.shown.reading_key, sizeof credential.shown.reading_key, "%s", row[3]);
+    batch_add_credential(b, &credential);
 }
 
 static void load_receipt(struct batch *b, MYSQL_ROW row, const unsigned long *len)
@@ -61,7 +76,7 @@ static void load_receipt(struct batch *b, MYSQL_ROW row, const unsigned long *le
 
 #define LIST_COLUMNS                                                                                         \
     "l.id, l.version, l.revision, l.name, l.name_key, l.slug, l.public, l.deleted, l.last_number, l.open, "  \
-    "l.done"
+    "l.done, l.last_rank"
 
 static void load_list(struct batch *b, MYSQL_ROW row, const unsigned long *len)
 {
@@ -79,10 +94,12 @@ static void load_list(struct batch *b, MYSQL_ROW row, const unsigned long *len)
                                             .deleted = *row[7] == '1',
                                             .last_number = (uint32_t)number(row[8]),
                                             .open = strtoll(row[9], NULL, 10),
-                                            .done = strtoll(row[10], NULL, 10)});
+                                            .done = strtoll(row[10], NULL, 10),
+                                            .last_rank = number(row[11])});
 }
 
-#define TAG_COLUMNS "g.id, g.name, g.name_key, g.slug, g.last_number, g.open, g.done"
+#define TAG_COLUMNS                                                                                          \
+    "g.id, g.name, g.name_key, g.slug, g.last_number, g.open, g.done, g.public_open, g.public_done"
 
 static void load_tag(struct batch *b, MYSQL_ROW row, const unsigned long *len)
 {
@@ -95,7 +112,9 @@ static void load_tag(struct batch *b, MYSQL_ROW row, const unsigned long *len)
                                           .slug = copy(b, row[3], len[3]),
                                           .last_number = (uint32_t)number(row[4]),
                                           .open = strtoll(row[5], NULL, 10),
-                                          .done = strtoll(row[6], NULL, 10)});
+                                          .done = strtoll(row[6], NULL, 10),
+                                          .public_open = strtoll(row[7], NULL, 10),
+                                          .public_done = strtoll(row[8], NULL, 10)});
 }
 
 static void load_list_slug(struct batch *b, MYSQL_ROW row, const unsigned long *len)
@@ -124,7 +143,10 @@ static void load_todo(struct batch *b, MYSQL_ROW row, const unsigned long *len)
                                .created = copy(b, row[11], len[11]),
                                .updated = copy(b, row[12], len[12]),
                                .finished = copy(b, row[13], len[13]),
-                               .deleted = copy(b, row[14], len[14])};
+                               .deleted = copy(b, row[14], len[14]),
+                               .rank = number(row[15]),
+                               .created_day = (uint32_t)number(row[16]),
+                               .finished_day = row[17] ? (uint32_t)number(row[17]) : 0};
     batch_add_todo(b, &todo);
 }
 
@@ -184,13 +206,21 @@ static void keep(void *node)
     (void)node; /* the arena's */
 }
 
+/* A name of a list or tag. */
+struct typed {
+    const char *name, *key;
+    bool of_tag;
+    struct typed *next;
+};
+
 /* All that the commands of a batch name. */
 struct named {
     struct arena *arena;
-    struct literals receipts, todos, slugs;
+    struct literals credentials, receipts, todos, slugs;
     struct literals lists, list_slugs; /* keys of lists by name; slugs that new ones could get */
     struct literals tags, tag_slugs;
-    void *seen_lists, *seen_tags; /* names, so that each is written once */
+    struct typed *typed;
+    void *seen_lists, *seen_tags, *seen_credentials; /* so that each is written once */
 };
 
 static void name_one(struct named *n, bool of_tag, const char *name)
@@ -199,11 +229,22 @@ static void name_one(struct named *n, bool of_tag, const char *name)
     if (tfind(name, seen, compare_strings))
         return;
     tsearch(name, seen, compare_strings);
-    const char *key = name_key(n->arena, name);
-    literal_bytes(of_tag ? &n->tags : &n->lists, key, strlen(key));
-    for (unsigned k = 0; k < SLUG_CANDIDATES; k++) {
-        const char *slug = slug_candidate(n->arena, name, of_tag, k);
-        literal_bytes(of_tag ? &n->tag_slugs : &n->list_slugs, slug, strlen(slug));
+    struct typed *typed = arena_alloc(n->arena, sizeof *typed);
+    *typed = (struct typed){name, name_key(n->arena, name), of_tag, n->typed};
+    n->typed = typed;
+    literal_bytes(of_tag ? &n->tags : &n->lists, typed->key, strlen(typed->key));
+}
+
+/* Of the names that nobody has yet, the slugs that they could get. */
+static void name_slugs(struct named *n, const struct batch *b)
+{
+    for (const struct typed *t = n->typed; t; t = t->next) {
+        if (batch_has_name(b, t->of_tag, t->key))
+            continue;
+        for (unsigned k = 0; k < SLUG_CANDIDATES; k++) {
+            const char *slug = slug_candidate(n->arena, t->name, t->of_tag, k);
+            literal_bytes(t->of_tag ? &n->tag_slugs : &n->list_slugs, slug, strlen(slug));
+        }
     }
 }
 
@@ -215,12 +256,30 @@ static void name_draft(struct named *n, const struct todo_draft *draft)
         name_one(n, true, draft->tags[i]);
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof((struct credential *)NULL)->hash);
+}
+
+static void name_credential(struct named *n, const struct credential *c)
+{
+    if (c->kind != CREDENTIAL_SESSION && c->kind != CREDENTIAL_TOKEN)
+        return;
+    if (tfind(c->hash, &n->seen_credentials, compare_hashes))
+        return;
+    tsearch(c->hash, &n->seen_credentials, compare_hashes);
+    literal_bytes(&n->credentials, (const char *)c->hash, sizeof c->hash);
+}
+
 static void name_command(struct named *n, const struct command *c)
 {
+    name_credential(n, &c->credential);
     if (c->key)
         literal_bytes(&n->receipts, c->key, c->key_len);
     if (c->todo)
         literal_number(&n->todos, c->todo);
+    if (c->draft.present & FIELD_PLACE)
+        literal_number(&n->todos, c->draft.beside);
     if (c->slug)
         literal_bytes(&n->slugs, c->slug, strlen(c->slug));
     if (c->list_name)
@@ -234,20 +293,21 @@ static void name_command(struct named *n, const struct command *c)
 static void named_open(struct named *n, struct arena *arena)
 {
     *n = (struct named){.arena = arena};
-    struct literals *all[] = {&n->receipts,   &n->todos, &n->slugs,    &n->lists,
-                              &n->list_slugs, &n->tags,  &n->tag_slugs};
+    struct literals *all[] = {&n->credentials, &n->receipts,   &n->todos, &n->slugs,
+                              &n->lists,       &n->list_slugs, &n->tags,  &n->tag_slugs};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         literals_open(all[i]);
 }
 
 static void named_close(struct named *n)
 {
-    struct literals *all[] = {&n->receipts,   &n->todos, &n->slugs,    &n->lists,
-                              &n->list_slugs, &n->tags,  &n->tag_slugs};
+    struct literals *all[] = {&n->credentials, &n->receipts,   &n->todos, &n->slugs,
+                              &n->lists,       &n->list_slugs, &n->tags,  &n->tag_slugs};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         literals_close(all[i]);
     tdestroy(n->seen_lists, keep);
     tdestroy(n->seen_tags, keep);
+    tdestroy(n->seen_credentials, keep);
 }
 
 /* Adds a SELECT, unless nothing was named; what is named goes where %s stands. */
@@ -255,6 +315,8 @@ static void ask(struct query *q, load_fn *load, const char *format, struct liter
 {
     if (!named->count)
         return;
+    if (q->loads)
+        fputc(';', q->text);
     fprintf(q->text, format, literals_text(named));
     q->load[q->loads++] = load;
 }
@@ -264,25 +326,27 @@ static void write_query(struct query *q, struct named *n)
 {
     fputs(lock_board, q->text);
     q->load[q->loads++] = load_board;
-    ask(q, load_list, ";SELECT " LIST_COLUMNS " FROM list l WHERE l.name_key IN (%s)", &n->lists);
-    ask(q, load_list, ";SELECT " LIST_COLUMNS " FROM list l WHERE l.slug IN (%s)", &n->slugs);
+    ask(q, load_credential,
+        "SELECT hash, kind, name, reading_key FROM credential WHERE hash IN (%s)"
+        " AND (expires IS NULL OR expires > UTC_TIMESTAMP(3))",
+        &n->credentials);
+    ask(q, load_list, "SELECT " LIST_COLUMNS " FROM list l WHERE l.name_key IN (%s)", &n->lists);
+    ask(q, load_list, "SELECT " LIST_COLUMNS " FROM list l WHERE l.slug IN (%s)", &n->slugs);
     ask(q, load_list,
-        ";SELECT DISTINCT " LIST_COLUMNS " FROM todo t JOIN list l ON l.id=t.list_id WHERE t.id IN (%s)",
+        "SELECT DISTINCT " LIST_COLUMNS " FROM todo t JOIN list l ON l.id=t.list_id WHERE t.id IN (%s)",
         &n->todos);
-    ask(q, load_list_slug, ";SELECT slug FROM list WHERE slug IN (%s)", &n->list_slugs);
-    ask(q, load_tag, ";SELECT " TAG_COLUMNS " FROM tag g WHERE g.name_key IN (%s)", &n->tags);
-    ask(q, load_tag_slug, ";SELECT slug FROM tag WHERE slug IN (%s)", &n->tag_slugs);
+    ask(q, load_tag, "SELECT " TAG_COLUMNS " FROM tag g WHERE g.name_key IN (%s)", &n->tags);
     ask(q, load_todo,
-        ";SELECT id, version, revision, state, title, notes, list_id, list_number, priority, due, due_key, "
+        "SELECT id, version, revision, state, title, notes, list_id, list_number, priority, due, due_key, "
         "created,"
-        " updated, finished, deleted FROM todo WHERE id IN (%s)",
+        " updated, finished, deleted, list_rank, created_day, finished_day FROM todo WHERE id IN (%s)",
         &n->todos);
     ask(q, load_todo_tag,
-        ";SELECT m.todo_id, m.number, " TAG_COLUMNS " FROM todo_tag m JOIN tag g ON g.id=m.tag_id"
+        "SELECT m.todo_id, m.number, " TAG_COLUMNS " FROM todo_tag m JOIN tag g ON g.id=m.tag_id"
         " WHERE m.todo_id IN (%s) ORDER BY m.todo_id, m.position",
         &n->todos);
     ask(q, load_receipt,
-        ";SELECT r.actor, r.idempotency_key, r.fingerprint, r.op, r.id, r.version, r.revision, r.todos, "
+        "SELECT r.actor, r.idempotency_key, r.fingerprint, r.op, r.id, r.version, r.revision, r.todos, "
         "r.done,"
         " r.lists, l.slug FROM receipt r LEFT JOIN list l ON l.id=r.id AND r.op IN (6, 7)"
         " WHERE r.idempotency_key IN (%s) AND r.at > UTC_TIMESTAMP(3) - INTERVAL 24 HOUR FOR UPDATE",
@@ -313,23 +377,111 @@ static enum db_result run_query(struct db *db, struct batch *b, const char *sql,
     }
 }
 
+static enum db_result run_and_close(struct query *q, struct db *db, struct batch *b)
+{
+    fclose(q->text);
+    enum db_result result = q->loads ? run_query(db, b, q->sql, q->len, q->load) : DB_OK;
+    free(q->sql);
+    return result;
+}
+
+/* ---- between two */
+
+static void load_neighbour(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    (void)len;
+    b->gap.rank = row[0] ? number(row[0]) : 0;
+}
+
+static void load_rank(struct batch *b, MYSQL_ROW row, const unsigned long *len)
+{
+    (void)len;
+    batch_todo(b, number(row[0]))->rank = number(row[1]);
+}
+
+/* The rank next to that of a todo, whatever the state of the one that has it: one end of a range of an index
+ * for each. */
+static enum db_result ask_neighbour(struct db *db, struct batch *b, const struct stored_todo *beside,
+                                    bool above)
+{
+    static load_fn *const loads[] = {load_neighbour};
+    char sql[512];
+    const char *end = above ? "MIN" : "MAX", *side = above ? ">" : "<";
+    int len = snprintf(sql, sizeof sql, "SELECT %s(r) FROM (", end);
+    for (int state = TODO_OPEN; state <= TODO_DELETED; state++)
+        len += snprintf(
+            sql + len, sizeof sql - (size_t)len,
+            "%sSELECT %s(list_rank) AS r FROM todo WHERE list_id=%u AND state=%d AND list_rank%s%llu",
+            state > TODO_OPEN ? " UNION ALL " : "", end, beside->list->id, state, side,
+            (unsigned long long)beside->rank);
+    len += snprintf(sql + len, sizeof sql - (size_t)len, ") AS ends");
+    return run_query(db, b, sql, (size_t)len, loads);
+}
+
+/* Gives the todos around one in its list equal distances, in the order that they have: so many on each side
+ * that there is room between them again, whatever has been done to a few. Below the lowest there is room as
+ * well. */
+static enum db_result respace(struct db *db, struct batch *b, const struct stored_todo *beside)
+{
+    enum { SIDE = 1000 };
+    const unsigned list = beside->list->id;
+    const unsigned long long rank = beside->rank;
+    const char *sql = arena_printf(
+        b->arena,
+        "UPDATE todo t JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY list_rank, id) AS n, COUNT(*) OVER () AS "
+        "all_n,"
+        " MAX(list_rank) OVER () AS last,"
+        " IF(SUM(list_rank <= %llu) OVER () < %d, 0, MIN(list_rank) OVER ()) AS first"
+        " FROM ((SELECT id, list_rank FROM todo WHERE list_id=%u AND list_rank<=%llu"
+        " ORDER BY list_rank DESC LIMIT %d) UNION ALL (SELECT id, list_rank FROM todo WHERE list_id=%u"
+        " AND list_rank>%llu ORDER BY list_rank LIMIT %d)) AS around) AS s ON s.id=t.id"
+        " SET t.list_rank=s.first+(s.last-s.first) DIV s.all_n*s.n",
+        rank, SIDE, list, rank, SIDE, list, rank, SIDE);
+    return db_run(db, sql, strlen(sql));
+}
+
+/* What is free beside the todo that is named: b->gap. */
+static enum db_result load_gap(struct db *db, struct batch *b, const struct command *command)
+{
+    static load_fn *const loads[] = {load_rank};
+    const bool above = command->draft.above;
+    const struct stored_todo *beside = batch_todo(b, command->draft.beside);
+    if (!beside)
+        return DB_OK;
+    enum db_result result = ask_neighbour(db, b, beside, above);
+    bool full = above ? b->gap.rank == beside->rank + 1 : b->gap.rank + 1 >= beside->rank;
+    if (result != DB_OK || !full)
+        return result;
+    b->gap.respaced = true;
+    result = respace(db, b, beside);
+    const char *sql = arena_printf(b->arena, "SELECT id, list_rank FROM todo WHERE id IN (%llu, %llu)",
+                                   (unsigned long long)beside->id, (unsigned long long)command->todo);
+    if (result == DB_OK)
+        result = run_query(db, b, sql, strlen(sql), loads);
+    return result == DB_OK ? ask_neighbour(db, b, beside, above) : result;
+}
+
 enum db_result load_batch(struct db *db, struct batch *b, struct command *const *commands, size_t n)
 {
     struct named named;
-    struct query query = {0};
-    char *sql = NULL;
-    size_t len = 0;
+    struct query query = {0}, slugs = {0};
 
     named_open(&named, b->arena);
     for (size_t i = 0; i < n; i++)
         name_command(&named, commands[i]);
-    query.text = db_open_text(&sql, &len);
+    query.text = db_open_text(&query.sql, &query.len);
     write_query(&query, &named);
-    fclose(query.text);
+    enum db_result result = run_and_close(&query, db, b);
+    if (result == DB_OK) {
+        name_slugs(&named, b);
+        slugs.text = db_open_text(&slugs.sql, &slugs.len);
+        ask(&slugs, load_list_slug, "SELECT slug FROM list WHERE slug IN (%s)", &named.list_slugs);
+        ask(&slugs, load_tag_slug, "SELECT slug FROM tag WHERE slug IN (%s)", &named.tag_slugs);
+        result = run_and_close(&slugs, db, b);
+    }
     named_close(&named);
-
-    enum db_result result = run_query(db, b, sql, len, query.load);
-    free(sql);
+    if (result == DB_OK && n == 1 && commands[0]->draft.present & FIELD_PLACE)
+        result = load_gap(db, b, commands[0]);
     return result;
 }
 

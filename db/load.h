@@ -11,7 +11,8 @@
 #include "db.h"
 #include "decide.h"
 
-/* Locks the board and fills `b`, which batch_init() has made, in one round trip. */
+/* Locks the board and fills `b`, which batch_init() has made, in one round trip, or in two when a list or tag
+ * is new. */
 enum db_result load_batch(struct db *db, struct batch *b, struct command *const *commands, size_t n)
     __attribute__((warn_unused_result));
 

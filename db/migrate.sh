@@ -58,16 +58,27 @@ newest=$(database -e 'SELECT COALESCE(MAX(number), 0) FROM schema_migration')
 [[ $newest == "$last" ]] ||
     die "the database $MYSQL_DATABASE is at schema $newest, newer than this program, which knows $last. Use the newer program."
 
-# Passwords are made once. In hexadecimal, since a password may hold any byte.
-(umask 077 && mkdir -p "$STATE/secrets") || die "cannot create $STATE/secrets."
+# A backup's schema needs no more: users are the board's.
+[[ ${1:-} != --schema ]] || exit 0
+
+# Secrets are made once, and each is for one user of the system to read.
+secret() {
+    local file=$STATE/secrets/$1
+    if [[ ! -s $file ]]; then
+        (umask 077 && od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$file.new") && mv "$file.new" "$file" ||
+            die "cannot write $file."
+    fi
+    ((EUID != 0)) || chown "$2:" "$file" || die "cannot give $file to the user $2."
+}
+secret api writ-api
+secret gen writ-gen
+secret backup root
+secret secret_key writ-api
+
+# In hexadecimal, since a password may hold any byte.
 passwords=
 for user in api gen backup; do
-    secret=$STATE/secrets/$user
-    if [[ ! -s $secret ]]; then
-        (umask 077 && od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$secret.new") && mv "$secret.new" "$secret" ||
-            die "cannot write $secret."
-    fi
-    passwords+="SET @${user}_password = CONVERT(0x$(tr -d '\n' <"$secret" | od -An -v -tx1 | tr -d ' \n') USING utf8mb4);"
+    passwords+="SET @${user}_password = CONVERT(0x$(tr -d '\n' <"$STATE/secrets/$user" | od -An -v -tx1 | tr -d ' \n') USING utf8mb4);"
 done
 { printf '%s\n' "$passwords" && cat "$ROOT/db/users.sql"; } | database ||
     die "the users of the database could not be set up; the reason stands above."

@@ -60,6 +60,22 @@ static char *finish(struct string *t)
     return t->s;
 }
 
+/* A block's Markdown, with a line feed. cmark writes U+FFFE and U+FFFF as the bytes FE and FF, which are not
+ * UTF-8. */
+static char *render(struct arena *a, cmark_node *block, int options)
+{
+    struct string t = {.arena = a};
+    char *source = cmark_render_commonmark(block, options, 0);
+    for (const char *s = source; *s != '\0'; s++) {
+        if (*s == '\xfe' || *s == '\xff')
+            put(&t, *s == '\xfe' ? "\xef\xbf\xbe" : "\xef\xbf\xbf", 3);
+        else
+            put_char(&t, *s);
+    }
+    free(source);
+    return finish(&t);
+}
+
 /* ---- lines */
 
 /* A place in a line. Columns count from 0, tabs reach to the next multiple of
@@ -479,10 +495,8 @@ static void put_source(struct reader *r, struct string *t, cmark_node *block, co
     }
     cmark_iter_free(iter);
 
-    char *source = cmark_render_commonmark(block, CMARK_OPT_NOBREAKS, 0);
-    const char *trimmed = text_trim(source);
-    put(t, trimmed, strlen(trimmed));
-    free(source);
+    const char *source = text_trim(render(&r->scratch, block, CMARK_OPT_NOBREAKS));
+    put(t, source, strlen(source));
 }
 
 /* s, or as many of its characters as fit, cut between words if there is a
@@ -540,9 +554,6 @@ static void enter_todo(struct reader *r, cmark_node *item, cmark_node *block, bo
     todo->done = done;
     if (!todo->list)
         todo->list = r->list;
-    if (text_check(todo->title, strlen(todo->title), false))
-        problems_add(r->problems, "", "The title in line %d must not contain control characters.", first);
-
     char *title = cut(r->arena, todo->title, TODO_TITLE_CHARS, "…");
     struct string opening = {.arena = &r->scratch};
     const char *behind = r->lines[cmark_node_get_end_line(block) + 1];
@@ -550,8 +561,11 @@ static void enter_todo(struct reader *r, cmark_node *item, cmark_node *block, bo
         problems_add(r->problems, "", "The title in line %d is longer than 16 KiB.", first);
     else if (title != todo->title || words.has_address)
         put_source(r, &opening, block, &words);
+    const char *source = finish(&opening);
+    if (text_check(todo->title, strlen(todo->title), false) || text_check(source, strlen(source), true))
+        problems_add(r->problems, "", "The title in line %d must not contain control characters.", first);
     todo->title = title_check(title) ? arena_strdup(r->arena, "(untitled)") : title;
-    todo->notes = arena_strdup(r->arena, finish(&opening));
+    todo->notes = arena_strdup(r->arena, source);
     arena_reset(&r->scratch);
 }
 
@@ -802,16 +816,6 @@ static void append_inline(cmark_node *parent, cmark_node_type type, const char *
     cmark_node_append_child(parent, node);
 }
 
-/* Its Markdown, with a line feed; frees the block. */
-static char *render(struct arena *a, cmark_node *block)
-{
-    char *source = cmark_render_commonmark(block, CMARK_OPT_DEFAULT, 0);
-    char *copy = arena_strdup(a, source);
-    free(source);
-    cmark_node_free(block);
-    return copy;
-}
-
 /* Plain words. What quick add would take for a token gets a backslash, unless
  * cmark gives it one. */
 static void append_title(struct arena *a, cmark_node *parent, const char *title)
@@ -884,7 +888,8 @@ char *outline_todo(struct arena *a, const struct outline_todo *todo)
     struct string t = {.arena = a};
     put_char(&t, '-');
     put(&t, indent + 1, strlen(indent) - 1);
-    const char *title = render(a, paragraph);
+    const char *title = render(a, paragraph, CMARK_OPT_DEFAULT);
+    cmark_node_free(paragraph);
     put(&t, title, strlen(title));
 
     if (*todo->notes != '\0')
@@ -903,5 +908,7 @@ char *outline_heading(struct arena *a, const char *name)
     cmark_node *heading = cmark_node_new(CMARK_NODE_HEADING);
     cmark_node_set_heading_level(heading, 1);
     append_inline(heading, CMARK_NODE_TEXT, name);
-    return render(a, heading);
+    char *source = render(a, heading, CMARK_OPT_DEFAULT);
+    cmark_node_free(heading);
+    return source;
 }

@@ -6,7 +6,6 @@
 #include "todo.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum token_kind { TOKEN_NONE, TOKEN_TAG, TOKEN_LIST, TOKEN_PRIORITY, TOKEN_DUE };
 
@@ -110,55 +109,6 @@ static char *read_name(struct arena *a, const char *s, const char **end)
     return name_normal(a, name, &why);
 }
 
-/* ---- dates */
-
-enum { NOT_A_DAY = -1 };
-
-/* How many days from today, whose day of the week is `weekday` (0 is Sunday), the word says. */
-static int days_ahead(const char *word, int weekday)
-{
-    static const char *const names[] = {"sunday",   "monday", "tuesday", "wednesday",
-                                        "thursday", "friday", "saturday"};
-    if (strcasecmp(word, "today") == 0)
-        return 0;
-    if (strcasecmp(word, "tomorrow") == 0)
-        return 1;
-    for (int i = 0; i < 7; i++)
-        if (strcasecmp(word, names[i]) == 0 || (strlen(word) == 3 && strncasecmp(word, names[i], 3) == 0))
-            return (i - weekday + 6) % 7 + 1;
-
-    if (*word != '+')
-        return NOT_A_DAY;
-    enum { DIGITS = 4 };
-    size_t digits = strspn(word + 1, "0123456789");
-    if (digits < 1 || digits > DIGITS || strcasecmp(word + 1 + digits, "d") != 0)
-        return NOT_A_DAY;
-    int days = 0;
-    for (size_t i = 1; i <= digits; i++)
-        days = days * 10 + (word[i] - '0');
-    return days;
-}
-
-/* The due date that the word says, in normal form, or NULL. */
-static char *read_due(struct arena *a, const char *word, const struct tm *today)
-{
-    struct due due;
-    if (due_parse(word, &due) == NULL)
-        return arena_strdup(a, due.text);
-
-    /* Noon in UTC: no zone's changes of the clock come near it. */
-    struct tm day = {
-        .tm_year = today->tm_year, .tm_mon = today->tm_mon, .tm_mday = today->tm_mday, .tm_hour = 12};
-    timegm(&day);
-    int days = days_ahead(word, day.tm_wday);
-    if (days == NOT_A_DAY)
-        return NULL;
-    day.tm_mday += days;
-    timegm(&day);
-    char *text = arena_printf(a, "%04d-%02d-%02d", day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
-    return due_parse(text, &due) == NULL ? text : NULL;
-}
-
 /* ---- lines */
 
 /* What the word at s is; a quoted name may reach beyond its end. */
@@ -179,7 +129,7 @@ static struct token token_read(struct arena *a, const char *s, const struct tm *
         }
         break;
     case '@':
-        token.due = read_due(a, arena_strndup(a, s + 1, (size_t)(token.end - s - 1)), today);
+        token.due = due_from_words(a, arena_strndup(a, s + 1, (size_t)(token.end - s - 1)), today);
         if (token.due)
             token.kind = TOKEN_DUE;
         break;

@@ -24,9 +24,13 @@ enum {
 
 enum db_result read_open(struct db *db, const struct db_config *config)
 {
-    static const char isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+    /* Rows are wanted in the order of the index that they are found by. Join buffers, and making a table of a
+     * list of ids that has a thousand of them, would lose it, and sort rows with all their notes to get it
+     * back. */
+    static const char session[] = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+                                  "SET join_cache_level = 0, in_predicate_conversion_threshold = 0";
     enum db_result result = db_open(db, config, true, TIMEOUT_SECONDS);
-    return result == DB_OK ? db_run(db, isolation, sizeof isolation - 1) : result;
+    return result == DB_OK ? db_run(db, session, sizeof session - 1) : result;
 }
 
 /* ---- statements and rows */
@@ -68,13 +72,28 @@ static const char *moment(struct arena *a, const char *column)
     return time;
 }
 
-/* For IN (…): "1,2,3". n is not 0. */
-static const char *comma_list(struct arena *a, const uint64_t *ids, size_t n)
+/* A condition: the column is one of n ids, which is not 0. Ids that follow one another, as those of a full
+ * build do, become a range: a long list costs the server more than the rows. */
+static const char *among(struct arena *a, const char *column, const uint64_t *ids, size_t n)
 {
-    char *list = arena_alloc(a, n * ID_BYTES + 1), *end = list;
-    for (size_t i = 0; i < n; i++)
-        end += sprintf(end, "%s%" PRIu64, i ? "," : "", ids[i]);
-    return list;
+    enum { RUN = 8, FRAME_BYTES = 64 }; /* so many ids in a list take more room than a range */
+    char *sql = arena_alloc(a, n * ID_BYTES + FRAME_BYTES), *end = sql;
+    uint64_t *single = arena_alloc(a, n * sizeof *single);
+    size_t nsingle = 0;
+    for (size_t i = 0, run; i < n; i += run) {
+        for (run = 1; i + run < n && ids[i + run] == ids[i] + run;)
+            run++;
+        if (run >= RUN)
+            end += sprintf(end, "%s%s BETWEEN %" PRIu64 " AND %" PRIu64, end > sql ? " OR " : "(", column,
+                           ids[i], ids[i + run - 1]);
+        for (size_t j = 0; run < RUN && j < run; j++)
+            single[nsingle++] = ids[i + j];
+    }
+    for (size_t i = 0; i < nsingle; i++)
+        end += i ? sprintf(end, ",%" PRIu64, single[i])
+                 : sprintf(end, "%s%s IN (%" PRIu64, end > sql ? " OR " : "(", column, single[i]);
+    strcpy(end, nsingle ? "))" : ")");
+    return sql;
 }
 
 /* ---- the snapshot */
@@ -84,7 +103,7 @@ enum db_result read_begin(struct db *db, struct read_board *board)
     static const char doing[] = "opening a snapshot of the board";
     enum db_result result = ask(db, doing,
                                 "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY;"
-                                "SELECT revision, open, done FROM board");
+                                "SELECT revision, open, done, public_open, public_done FROM board");
     if (result != DB_OK)
         return result;
     if (mysql_next_result(db->mysql))
@@ -94,7 +113,8 @@ enum db_result read_begin(struct db *db, struct read_board *board)
         return db_failed(db, NULL, doing);
     MYSQL_ROW row = mysql_fetch_row(rows);
     if (row) {
-        *board = (struct read_board){number(row[0]), number(row[1]), number(row[2])};
+        *board = (struct read_board){number(row[0]),
+                                     {{number(row[1]), number(row[2])}, {number(row[3]), number(row[4])}}};
     } else {
         snprintf(db->error, sizeof db->error, "%s: its row is missing; apply db/migrations", doing);
         result = DB_REFUSED;
@@ -107,20 +127,21 @@ enum db_result read_begin(struct db *db, struct read_board *board)
 static enum db_result read_log(struct db *db, uint64_t *written, uint64_t *flushed)
 {
     static const char doing[] = "reading how far the log is on the disk";
-    enum db_result result = ask(db, doing,
-                                "SELECT (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS"
-                                " WHERE VARIABLE_NAME = 'INNODB_LSN_CURRENT'),"
-                                " (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS"
-                                " WHERE VARIABLE_NAME = 'INNODB_LSN_FLUSHED')");
+    MYSQL_RES *rows;
+    enum db_result result = ask_rows(db, doing,
+                                     "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE"
+                                     " VARIABLE_NAME IN ('INNODB_LSN_CURRENT', 'INNODB_LSN_FLUSHED')"
+                                     " ORDER BY VARIABLE_NAME",
+                                     &rows);
     if (result != DB_OK)
         return result;
-    MYSQL_RES *rows = mysql_store_result(db->mysql);
-    MYSQL_ROW row = rows ? mysql_fetch_row(rows) : NULL;
-    if (row && row[0] && row[1]) {
-        *written = number(row[0]);
-        *flushed = number(row[1]);
-    } else {
-        result = db_failed(db, NULL, doing);
+    uint64_t *values[] = {written, flushed};
+    for (size_t i = 0; i < 2 && result == DB_OK; i++) {
+        MYSQL_ROW row = mysql_fetch_row(rows);
+        if (row && row[0])
+            *values[i] = number(row[0]);
+        else
+            result = db_failed(db, NULL, doing);
     }
     mysql_free_result(rows);
     return result;
@@ -148,7 +169,8 @@ enum db_result read_end(struct db *db)
 
 /* ---- what changed */
 
-static const char *const change_columns = "revision, op, todo_id, list_id, state_from, state_to, places";
+static const char *const change_columns =
+    "revision, op, todo_id, list_id, state_from, state_to, places, public_from, public_to";
 
 /* Runs a statement that selects change_columns, and hands out its rows as they
  * arrive. With `expected` their revisions must count up from there. */
@@ -169,11 +191,14 @@ static enum db_result stream(struct db *db, const char *doing, const char *sql, 
                                      .list_id = (uint32_t)number(row[3]),
                                      .from = (enum todo_state)number(row[4]),
                                      .to = (enum todo_state)number(row[5]),
-                                     .places = row[6]};
-        if (expected && change.revision != *expected)
+                                     .places = row[6],
+                                     .public_from = number(row[7]) != 0,
+                                     .public_to = number(row[8]) != 0};
+        /* A restored board goes on above what was issued in the past that is gone. */
+        if (expected && change.revision != *expected && change.op != CHANGE_BOARD_RESTORE)
             break;
         if (expected)
-            ++*expected;
+            *expected = change.revision + 1;
         each(context, &change);
     }
     if (!row && mysql_errno(db->mysql))
@@ -205,12 +230,14 @@ enum db_result read_changes(struct db *db, uint64_t after, uint64_t upto, read_c
 enum db_result read_list_places(struct db *db, uint32_t list_id, read_change_fn *each, void *context)
 {
     char sql[512];
-    snprintf(sql, sizeof sql,
-             "SELECT t.revision, %d, t.id, NULL, t.state, t.state,"
-             " CONCAT('=l', t.list_id, ':', t.list_number, IFNULL((SELECT GROUP_CONCAT(' =t', m.tag_id, ':',"
-             " m.number SEPARATOR '') FROM todo_tag m WHERE m.todo_id = t.id), ''))"
-             " FROM todo t WHERE t.list_id = %" PRIu32 " AND t.state IN (%d, %d)",
-             CHANGE_EDIT, list_id, TODO_OPEN, TODO_DONE);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT t.revision, %d, t.id, t.list_id, t.state, t.state,"
+        " CONCAT('=l', t.list_id, ':', t.list_number, IFNULL((SELECT GROUP_CONCAT(' =t', m.tag_id, ':',"
+        " m.number SEPARATOR '') FROM todo_tag m WHERE m.todo_id = t.id), ''), IF(t.due IS NULL, '', ' =d')),"
+        " t.public, t.public"
+        " FROM todo t WHERE t.list_id = %" PRIu32 " AND t.state IN (%d, %d)",
+        CHANGE_EDIT, list_id, TODO_OPEN, TODO_DONE);
     return stream(db, "reading a list's places", sql, NULL, each, context);
 }
 
@@ -280,12 +307,21 @@ enum db_result read_answers(struct db *db, struct read_questions *q)
 
 /* ---- lists and tags */
 
-/* The same columns of both, and what makes either exist. */
+/* The same columns of both; and for each audience what makes either exist, and its open todos. A list is
+ * public as a whole. */
 static const struct {
-    const char *table, *columns, *exists;
+    const char *table, *columns, *exists[AUDIENCES], *open[AUDIENCES];
 } name_sources[] = {
-    [BUCKET_LIST] = {"list", "id, version, name, slug, public, NOT deleted, open, done", "NOT deleted"},
-    [BUCKET_TAG] = {"tag", "id, 0, name, slug, 0, open + done > 0, open, done", "open + done > 0"},
+    [BUCKET_LIST] =
+        {"list",
+         "id, version, name, slug, public, NOT deleted, open, done, public AND NOT deleted, open, done",
+         {"NOT deleted", "public AND NOT deleted"},
+         {"open", "open"}},
+    [BUCKET_TAG] = {"tag",
+                    "id, 0, name, slug, 0, open + done > 0, open, done, public_open + public_done > 0,"
+                    " public_open, public_done",
+                    {"open + done > 0", "public_open + public_done > 0"},
+                    {"open", "public_open"}},
 };
 
 static void take_names(struct arena *a, MYSQL_RES *rows, void *out)
@@ -295,14 +331,14 @@ static void take_names(struct arena *a, MYSQL_RES *rows, void *out)
     names->items = arena_alloc(a, names->count * sizeof *names->items);
     for (size_t i = 0; i < names->count; i++) {
         MYSQL_ROW row = mysql_fetch_row(rows);
-        names->items[i] = (struct read_name){.id = (uint32_t)number(row[0]),
-                                             .version = (uint32_t)number(row[1]),
-                                             .name = text(a, row[2]),
-                                             .slug = text(a, row[3]),
-                                             .is_public = number(row[4]) != 0,
-                                             .exists = number(row[5]) != 0,
-                                             .open = number(row[6]),
-                                             .done = number(row[7])};
+        names->items[i] = (struct read_name){
+            .id = (uint32_t)number(row[0]),
+            .version = (uint32_t)number(row[1]),
+            .name = text(a, row[2]),
+            .slug = text(a, row[3]),
+            .is_public = number(row[4]) != 0,
+            .exists = {number(row[5]) != 0, number(row[8]) != 0},
+            .todos = {{number(row[6]), number(row[7])}, {number(row[9]), number(row[10])}}};
     }
 }
 
@@ -321,19 +357,22 @@ void read_names(struct read_questions *q, enum bucket_kind kind, const uint64_t 
 {
     *out = (struct read_names){0};
     if (n)
-        note_names(q, kind, arena_printf(q->arena, "id IN (%s) ORDER BY id", comma_list(q->arena, ids, n)),
-                   out);
+        note_names(q, kind, arena_printf(q->arena, "%s ORDER BY id", among(q->arena, "id", ids, n)), out);
 }
 
-void read_all_names(struct read_questions *q, enum bucket_kind kind, struct read_names *out)
+void read_all_names(struct read_questions *q, enum audience audience, enum bucket_kind kind,
+                    struct read_names *out)
 {
-    note_names(q, kind, arena_printf(q->arena, "%s ORDER BY name_key", name_sources[kind].exists), out);
+    note_names(q, kind, arena_printf(q->arena, "%s ORDER BY name_key", name_sources[kind].exists[audience]),
+               out);
 }
 
-void read_top_names(struct read_questions *q, enum bucket_kind kind, unsigned limit, struct read_names *out)
+void read_top_names(struct read_questions *q, enum audience audience, enum bucket_kind kind, unsigned limit,
+                    struct read_names *out)
 {
     note_names(q, kind,
-               arena_printf(q->arena, "%s ORDER BY open DESC, id LIMIT %u", name_sources[kind].exists, limit),
+               arena_printf(q->arena, "%s ORDER BY %s DESC, id LIMIT %u", name_sources[kind].exists[audience],
+                            name_sources[kind].open[audience], limit),
                out);
 }
 
@@ -355,8 +394,14 @@ static void take_ids(struct arena *a, MYSQL_RES *rows, void *out)
     struct read_ids *ids = out;
     ids->count = mysql_num_rows(rows);
     ids->items = arena_alloc(a, ids->count * sizeof *ids->items);
-    for (size_t i = 0; i < ids->count; i++)
-        ids->items[i] = number(mysql_fetch_row(rows)[0]);
+    if (mysql_num_fields(rows) > 1)
+        ids->numbers = arena_alloc(a, ids->count * sizeof *ids->numbers);
+    for (size_t i = 0; i < ids->count; i++) {
+        MYSQL_ROW row = mysql_fetch_row(rows);
+        ids->items[i] = number(row[0]);
+        if (ids->numbers)
+            ids->numbers[i] = number(row[1]);
+    }
 }
 
 static void note_ids(struct read_questions *q, const char *sql, struct read_ids *out)
@@ -365,30 +410,43 @@ static void note_ids(struct read_questions *q, const char *sql, struct read_ids 
     note(q, "reading which todos stand on a page", sql, take_ids, out);
 }
 
+static const char *only_public(enum bucket_kind kind)
+{
+    return kind >= BUCKET_PUBLIC_OPEN ? "public = 1 AND " : "";
+}
+
 void read_newest(struct read_questions *q, enum bucket_kind kind, uint32_t owner, unsigned limit,
                  struct read_ids *out)
 {
     const char *sql = NULL;
     switch (kind) {
     case BUCKET_OPEN:
-        sql = arena_printf(q->arena, "SELECT id FROM todo WHERE state = %d ORDER BY id DESC LIMIT %u",
-                           TODO_OPEN, limit);
+    case BUCKET_PUBLIC_OPEN:
+        sql = arena_printf(q->arena, "SELECT id FROM todo WHERE %sstate = %d ORDER BY id DESC LIMIT %u",
+                           only_public(kind), TODO_OPEN, limit);
         break;
     case BUCKET_DONE:
+    case BUCKET_PUBLIC_DONE:
         sql = arena_printf(q->arena,
-                           "SELECT id FROM todo WHERE state = %d ORDER BY finished DESC, id DESC LIMIT %u",
-                           TODO_DONE, limit);
+                           "SELECT id FROM todo WHERE %sstate = %d ORDER BY finished DESC, id DESC LIMIT %u",
+                           only_public(kind), TODO_DONE, limit);
         break;
     case BUCKET_LIST:
         sql = arena_printf(q->arena,
-                           "SELECT id FROM todo WHERE list_id = %" PRIu32
-                           " AND state = %d ORDER BY list_number DESC LIMIT %u",
+                           "SELECT id, list_rank FROM todo WHERE list_id = %" PRIu32
+                           " AND state = %d ORDER BY list_rank DESC, id DESC LIMIT %u",
                            owner, TODO_OPEN, limit);
         break;
     case BUCKET_TAG:
         sql = arena_printf(q->arena,
-                           "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32
+                           "SELECT todo_id, number FROM todo_tag WHERE tag_id = %" PRIu32
                            " AND state = %d ORDER BY number DESC LIMIT %u",
+                           owner, TODO_OPEN, limit);
+        break;
+    case BUCKET_PUBLIC_TAG:
+        sql = arena_printf(q->arena,
+                           "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32
+                           " AND public = 1 AND state = %d ORDER BY todo_id DESC LIMIT %u",
                            owner, TODO_OPEN, limit);
         break;
     }
@@ -403,43 +461,75 @@ void read_bucket_todos(struct read_questions *q, enum bucket_kind kind, uint32_t
     switch (kind) {
     case BUCKET_OPEN:
     case BUCKET_DONE:
-        sql = arena_printf(q->arena,
-                           "SELECT id FROM todo WHERE state = %d AND id BETWEEN %" PRIu64 " AND %" PRIu64
-                           " ORDER BY id",
-                           kind == BUCKET_OPEN ? TODO_OPEN : TODO_DONE, first, last);
+    case BUCKET_PUBLIC_OPEN:
+    case BUCKET_PUBLIC_DONE:
+        sql = arena_printf(
+            q->arena,
+            "SELECT id FROM todo WHERE %sstate = %d AND id BETWEEN %" PRIu64 " AND %" PRIu64 " ORDER BY id",
+            only_public(kind), kind == BUCKET_OPEN || kind == BUCKET_PUBLIC_OPEN ? TODO_OPEN : TODO_DONE,
+            first, last);
         break;
     case BUCKET_LIST:
         sql = arena_printf(q->arena,
-                           "SELECT id FROM todo WHERE list_id = %" PRIu32 " AND list_number BETWEEN %" PRIu64
-                           " AND %" PRIu64 " AND state IN (%d, %d) ORDER BY list_number",
+                           "SELECT id, list_number FROM todo WHERE list_id = %" PRIu32
+                           " AND list_number BETWEEN %" PRIu64 " AND %" PRIu64
+                           " AND state IN (%d, %d) ORDER BY list_number",
                            owner, first, last, TODO_OPEN, TODO_DONE);
         break;
     case BUCKET_TAG:
-        sql =
-            arena_printf(q->arena,
-                         "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32 " AND number BETWEEN %" PRIu64
-                         " AND %" PRIu64 " AND state IN (%d, %d) ORDER BY number",
-                         owner, first, last, TODO_OPEN, TODO_DONE);
+        sql = arena_printf(q->arena,
+                           "SELECT todo_id, number FROM todo_tag WHERE tag_id = %" PRIu32
+                           " AND number BETWEEN %" PRIu64 " AND %" PRIu64
+                           " AND state IN (%d, %d) ORDER BY number",
+                           owner, first, last, TODO_OPEN, TODO_DONE);
+        break;
+    case BUCKET_PUBLIC_TAG:
+        sql = arena_printf(q->arena,
+                           "SELECT todo_id FROM todo_tag WHERE tag_id = %" PRIu32
+                           " AND public = 1 AND todo_id BETWEEN %" PRIu64 " AND %" PRIu64
+                           " AND state IN (%d, %d) ORDER BY todo_id",
+                           owner, first, last, TODO_OPEN, TODO_DONE);
         break;
     }
     note_ids(q, sql, out);
 }
 
-void read_due(struct read_questions *q, time_t tomorrow, const char *tomorrow_date, unsigned limit,
-              struct read_ids *out)
+/* A moment as due_key has it, for a statement. */
+static const char *key_of(struct arena *a, time_t moment)
 {
-    /* A date is due at its own midnight in due_key, whatever the zone. That of
-     * tomorrow comes before the moment when tomorrow begins only west of UTC,
-     * and is the one date that does so wrongly.
-     * The hint names KEY (state, due_key, id). Without it, and a beginning of the range, the server walks
-     * through all that have no due_key first. */
-    note_ids(q,
-             arena_printf(q->arena,
-                          "SELECT id FROM todo FORCE INDEX (due) WHERE state = %d"
-                          " AND due_key >= '0001-01-01' AND due_key < FROM_UNIXTIME(%lld)"
-                          " AND (due_key <> '%.10s' OR LENGTH(due) > 10) ORDER BY due_key, id LIMIT %u",
-                          TODO_OPEN, (long long)tomorrow, tomorrow_date, limit),
-             out);
+    struct tm utc;
+    char *text = arena_alloc(a, sizeof "YYYY-MM-DD HH:MM:SS");
+    strftime(text, sizeof "YYYY-MM-DD HH:MM:SS", "%Y-%m-%d %H:%M:%S", gmtime_r(&moment, &utc));
+    return text;
+}
+
+void read_due(struct read_questions *q, enum audience audience, const struct read_day *from,
+              const struct read_day *until, unsigned limit, struct read_ids *out)
+{
+    /* A date stands at its own midnight in due_key, whatever the zone, a time at its moment. So of a range of
+     * days those of the one and of the other begin and end apart, by hours, and the index is read from the
+     * first beginning to the last end. */
+    static const char first[] = "0001-01-01 00:00:00", last[] = "9999-12-31 23:59:59";
+    const char *below = until ? "<" : "<=";
+    bool public = audience == AUDIENCE_PUBLIC;
+    const char *date_from = from ? arena_printf(q->arena, "%.10s 00:00:00", from->date) : first;
+    const char *time_from = from ? key_of(q->arena, from->begin) : first;
+    const char *date_until = until ? arena_printf(q->arena, "%.10s 00:00:00", until->date) : last;
+    const char *time_until = until ? key_of(q->arena, until->begin) : last;
+    /* The hint names KEY ([public,] state, due_key, id). Without it, and a beginning of the range, the server
+     * walks through all that have no due_key first. */
+    note_ids(
+        q,
+        arena_printf(
+            q->arena,
+            "SELECT id FROM todo FORCE INDEX (%s) WHERE %sstate = %d AND due_key >= '%s' AND due_key %s '%s'"
+            " AND IF(LENGTH(due) > 10, due_key >= '%s' AND due_key %s '%s',"
+            " due_key >= '%s' AND due_key %s '%s') ORDER BY due_key, id LIMIT %u",
+            public ? "public_due" : "due", public ? "public = 1 AND " : "", TODO_OPEN,
+            strcmp(date_from, time_from) < 0 ? date_from : time_from, below,
+            strcmp(date_until, time_until) > 0 ? date_until : time_until, time_from, below, time_until,
+            date_from, below, date_until, limit),
+        out);
 }
 
 static void take_buckets(struct arena *a, MYSQL_RES *rows, void *out)
@@ -475,6 +565,52 @@ void read_buckets(struct read_questions *q, struct read_bucket *buckets, size_t 
     note(q, "reading buckets", sql, take_buckets, buckets);
 }
 
+/* ---- bars */
+
+static void take_bars(struct arena *a, MYSQL_RES *rows, void *out)
+{
+    struct read_bars *bars = out;
+    bars->count = mysql_num_rows(rows);
+    bars->items = arena_alloc(a, bars->count * sizeof *bars->items);
+    for (size_t i = 0; i < bars->count; i++) {
+        MYSQL_ROW row = mysql_fetch_row(rows);
+        bars->items[i] = (struct read_bar){
+            .owner = (uint32_t)number(row[0]), .number = number(row[1]), .todos = number(row[2])};
+    }
+}
+
+static void note_bars(struct read_questions *q, const char *sql, struct read_bars *out)
+{
+    *out = (struct read_bars){0};
+    note(q, "reading bars", sql, take_bars, out);
+}
+
+void read_bars(struct read_questions *q, enum bar_kind kind, uint64_t from, struct read_bars *out)
+{
+    note_bars(
+        q,
+        arena_printf(
+            q->arena,
+            "SELECT owner, number, todos FROM bucket WHERE kind = %d AND owner = 0 AND number >= %" PRIu64
+            " ORDER BY number",
+            kind, from),
+        out);
+}
+
+void read_list_bars(struct read_questions *q, enum bar_kind kind, const uint64_t *lists, size_t n,
+                    uint64_t from, struct read_bars *out)
+{
+    *out = (struct read_bars){0};
+    if (n)
+        note_bars(q,
+                  arena_printf(
+                      q->arena,
+                      "SELECT owner, number, todos FROM bucket WHERE kind = %d AND %s AND number >= %" PRIu64
+                      " ORDER BY owner, number",
+                      kind, among(q->arena, "owner", lists, n), from),
+                  out);
+}
+
 /* ---- todos */
 
 static int by_todo_id(const void *key, const void *item)
@@ -508,7 +644,8 @@ static void take_todos(struct arena *a, MYSQL_RES *rows, void *out)
                                              .due = text(a, row[10]),
                                              .created = moment(a, row[11]),
                                              .updated = moment(a, row[12]),
-                                             .finished = moment(a, row[13])};
+                                             .finished = moment(a, row[13]),
+                                             .is_public = number(row[14]) != 0};
     }
 }
 
@@ -540,21 +677,21 @@ void read_todos(struct read_questions *q, const uint64_t *ids, size_t n, struct 
     *out = (struct read_todos){0};
     if (n == 0)
         return;
-    const char *list = comma_list(q->arena, ids, n);
-    note(q, "reading todos",
-         arena_printf(
-             q->arena,
-             "SELECT t.id, t.version, t.revision, t.state, t.title, t.notes, t.list_id, l.name, l.slug,"
-             " t.priority, t.due, t.created, t.updated, t.finished FROM todo t FORCE INDEX (PRIMARY)"
-             " STRAIGHT_JOIN list l ON l.id = t.list_id WHERE t.id IN (%s) ORDER BY t.id",
-             list),
-         take_todos, out);
+    note(
+        q, "reading todos",
+        arena_printf(
+            q->arena,
+            "SELECT t.id, t.version, t.revision, t.state, t.title, t.notes, t.list_id, l.name, l.slug,"
+            " t.priority, t.due, t.created, t.updated, t.finished, t.public FROM todo t FORCE INDEX (PRIMARY)"
+            " STRAIGHT_JOIN list l ON l.id = t.list_id WHERE %s ORDER BY t.id",
+            among(q->arena, "t.id", ids, n)),
+        take_todos, out);
     note(q, "reading todos' tags",
          arena_printf(q->arena,
                       "SELECT m.todo_id, g.id, g.name, g.slug FROM todo_tag m FORCE INDEX (PRIMARY)"
-                      " STRAIGHT_JOIN tag g ON g.id = m.tag_id WHERE m.todo_id IN (%s)"
+                      " STRAIGHT_JOIN tag g ON g.id = m.tag_id WHERE %s"
                       " ORDER BY m.todo_id, m.position",
-                      list),
+                      among(q->arena, "m.todo_id", ids, n)),
          take_tags, out);
 }
 
@@ -603,7 +740,7 @@ static void note_history(struct read_questions *q, const char *condition, struct
          arena_printf(q->arena,
                       "SELECT todo_id, at, actor, op, IF(LENGTH(detail) > %d,"
                       " JSON_REPLACE(detail, '$.notes', ''), detail) FROM `change` FORCE INDEX (history)"
-                      " WHERE todo_id %s",
+                      " WHERE %s",
                       DETAIL_BYTES, condition),
          take_history, of);
 }
@@ -623,14 +760,14 @@ void read_histories(struct read_questions *q, struct read_todo **todos, size_t n
             ids[count++] = todos[i]->id;
         else
             note_history(q,
-                         arena_printf(q->arena, "= %" PRIu64 " ORDER BY revision DESC LIMIT %d", todos[i]->id,
-                                      HISTORY_CHANGES),
+                         arena_printf(q->arena, "todo_id = %" PRIu64 " ORDER BY revision DESC LIMIT %d",
+                                      todos[i]->id, HISTORY_CHANGES),
                          of);
     }
     if (count)
         note_history(q,
-                     arena_printf(q->arena, "IN (%s) ORDER BY todo_id DESC, revision DESC",
-                                  comma_list(q->arena, ids, count)),
+                     arena_printf(q->arena, "%s ORDER BY todo_id DESC, revision DESC",
+                                  among(q->arena, "todo_id", ids, count)),
                      of);
 }
 
@@ -639,11 +776,17 @@ void read_histories(struct read_questions *q, struct read_todo **todos, size_t n
 enum db_result read_page_count(struct db *db, uint64_t *pages)
 {
     MYSQL_RES *rows;
-    char sql[256];
+    char sql[1024];
+    const char *const *list = name_sources[BUCKET_LIST].exists, *const *tag = name_sources[BUCKET_TAG].exists;
     snprintf(sql, sizeof sql,
-             "SELECT (SELECT COUNT(*) FROM todo) + (SELECT COUNT(*) FROM bucket)"
-             " + (SELECT COUNT(*) FROM list WHERE %s) + (SELECT COUNT(*) FROM tag WHERE %s)",
-             name_sources[BUCKET_LIST].exists, name_sources[BUCKET_TAG].exists);
+             "SELECT (SELECT COUNT(*) FROM todo)"
+             " + (SELECT COUNT(*) FROM todo WHERE public = 1 AND state IN (%d, %d))"
+             " + (SELECT COUNT(*) FROM bucket WHERE kind <= %d)"
+             " + (SELECT COUNT(*) FROM list STRAIGHT_JOIN bucket ON kind = %d AND owner = id WHERE public)"
+             " + (SELECT COUNT(*) FROM list WHERE %s) + (SELECT COUNT(*) FROM list WHERE %s)"
+             " + (SELECT COUNT(*) FROM tag WHERE %s) + (SELECT COUNT(*) FROM tag WHERE %s)",
+             TODO_OPEN, TODO_DONE, BUCKET_PUBLIC_TAG, BUCKET_LIST, list[AUDIENCE_MEMBERS],
+             list[AUDIENCE_PUBLIC], tag[AUDIENCE_MEMBERS], tag[AUDIENCE_PUBLIC]);
     enum db_result result = ask_rows(db, "counting pages", sql, &rows);
     if (result != DB_OK)
         return result;
@@ -660,25 +803,30 @@ static enum db_result read_places(struct db *db, const char *sql, struct read_pl
         return result;
     MYSQL_ROW row;
     for (*count = 0; (row = mysql_fetch_row(rows)); ++*count)
-        out[*count] = (struct read_place){number(row[0]), (enum todo_state)number(row[1])};
+        out[*count] =
+            (struct read_place){number(row[0]), (enum todo_state)number(row[1]), number(row[2]) != 0};
     mysql_free_result(rows);
     return DB_OK;
 }
 
 enum db_result read_next_todos(struct db *db, uint64_t after, struct read_place *out, size_t n, size_t *count)
 {
-    char sql[128];
-    snprintf(sql, sizeof sql, "SELECT id, state FROM todo WHERE id > %" PRIu64 " ORDER BY id LIMIT %zu",
-             after, n);
+    char sql[192];
+    snprintf(sql, sizeof sql,
+             "SELECT id, state, public AND state IN (%d, %d) FROM todo WHERE id > %" PRIu64
+             " ORDER BY id LIMIT %zu",
+             TODO_OPEN, TODO_DONE, after, n);
     return read_places(db, sql, out, count);
 }
 
 enum db_result read_next_names(struct db *db, enum bucket_kind kind, uint64_t after, struct read_place *out,
                                size_t n, size_t *count)
 {
-    char sql[160];
-    snprintf(sql, sizeof sql, "SELECT id, %d FROM %s WHERE %s AND id > %" PRIu64 " ORDER BY id LIMIT %zu",
-             TODO_ABSENT, name_sources[kind].table, name_sources[kind].exists, after, n);
+    char sql[256];
+    const char *const *exists = name_sources[kind].exists;
+    snprintf(sql, sizeof sql, "SELECT id, %d, %s FROM %s WHERE %s AND id > %" PRIu64 " ORDER BY id LIMIT %zu",
+             TODO_ABSENT, exists[AUDIENCE_PUBLIC], name_sources[kind].table, exists[AUDIENCE_MEMBERS], after,
+             n);
     return read_places(db, sql, out, count);
 }
 
@@ -686,11 +834,13 @@ enum db_result read_next_buckets(struct db *db, const struct read_bucket *after,
                                  size_t n, size_t *count)
 {
     MYSQL_RES *rows;
-    char sql[384];
+    char sql[448];
     snprintf(sql, sizeof sql,
-             "SELECT kind, owner, number FROM bucket WHERE kind > %d OR (kind = %d AND (owner > %" PRIu32
-             " OR (owner = %" PRIu32 " AND number > %" PRIu64 "))) ORDER BY kind, owner, number LIMIT %zu",
-             after->kind, after->kind, after->owner, after->owner, after->number, n);
+             "SELECT kind, owner, number, IF(kind = %d, (SELECT public FROM list WHERE id = owner), 0)"
+             " FROM bucket WHERE kind <= %d AND (kind > %d OR (kind = %d AND (owner > %" PRIu32
+             " OR (owner = %" PRIu32 " AND number > %" PRIu64 ")))) ORDER BY kind, owner, number LIMIT %zu",
+             BUCKET_LIST, BUCKET_PUBLIC_TAG, after->kind, after->kind, after->owner, after->owner,
+             after->number, n);
     enum db_result result = ask_rows(db, "reading which buckets there are", sql, &rows);
     if (result != DB_OK)
         return result;
@@ -698,7 +848,31 @@ enum db_result read_next_buckets(struct db *db, const struct read_bucket *after,
     for (*count = 0; (row = mysql_fetch_row(rows)); ++*count)
         out[*count] = (struct read_bucket){.kind = (enum bucket_kind)number(row[0]),
                                            .owner = (uint32_t)number(row[1]),
-                                           .number = number(row[2])};
+                                           .number = number(row[2]),
+                                           .is_public = number(row[3]) != 0};
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+/* ---- who may read */
+
+enum db_result read_keys(struct db *db, struct arena *a, struct read_keys *keys)
+{
+    MYSQL_RES *rows;
+    enum db_result result = ask_rows(db, "reading the reading keys",
+                                     "SELECT reading_key, IFNULL(CEILING(UNIX_TIMESTAMP(expires)), 0) FROM"
+                                     " credential WHERE expires IS NULL OR expires > UTC_TIMESTAMP(3)"
+                                     " ORDER BY reading_key",
+                                     &rows);
+    if (result != DB_OK)
+        return result;
+    keys->count = mysql_num_rows(rows);
+    keys->items = arena_alloc(a, keys->count * sizeof *keys->items);
+    for (size_t i = 0; i < keys->count; i++) {
+        MYSQL_ROW row = mysql_fetch_row(rows);
+        snprintf(keys->items[i].key, sizeof keys->items[i].key, "%s", row[0]);
+        keys->items[i].expires = (time_t)number(row[1]);
+    }
     mysql_free_result(rows);
     return DB_OK;
 }

@@ -286,6 +286,21 @@ const char *due_parse(const char *s, struct due *out)
     return NULL;
 }
 
+/* Of a time as the database has it, "YYYY-MM-DD HH:MM:SS…". */
+static time_t stored_moment(const char *s)
+{
+    struct tm utc = {0};
+    const char *p = s;
+    int year, month;
+    if (!take_date(&p, &year, &month, &utc.tm_mday))
+        return 0;
+    p++;
+    take_clock(&p, &utc);
+    utc.tm_year = year - 1900;
+    utc.tm_mon = month - 1;
+    return timegm(&utc);
+}
+
 void due_day(const struct due *due, char day[11])
 {
     memcpy(day, due->text, 10);
@@ -293,16 +308,49 @@ void due_day(const struct due *due, char day[11])
     if (!due->has_time)
         return;
 
-    struct tm utc = {0}, local;
-    const char *key = due->key;
-    int year, month;
-    take_date(&key, &year, &month, &utc.tm_mday);
-    key++;
-    take_clock(&key, &utc);
-    utc.tm_year = year - 1900;
-    utc.tm_mon = month - 1;
-    time_t moment = timegm(&utc);
+    struct tm local;
+    time_t moment = stored_moment(due->key);
     /* At the very ends of time the zone may lead into a year that has no four digits. */
     if (localtime_r(&moment, &local) != NULL && year_fits(&local))
         put_day(day, &local);
+}
+
+/* ---- days and durations */
+
+enum { DAY_SECONDS = 24 * 60 * 60 };
+
+uint32_t day_number(time_t moment)
+{
+    struct tm local;
+    if (localtime_r(&moment, &local) == NULL)
+        return 0;
+    struct tm day = {.tm_year = local.tm_year, .tm_mon = local.tm_mon, .tm_mday = local.tm_mday};
+    time_t begin = timegm(&day);
+    return begin < 0 ? 0 : (uint32_t)(begin / DAY_SECONDS);
+}
+
+static const struct {
+    time_t below; /* seconds */
+    const char *name;
+} took_classes[TOOK_CLASSES] = {
+    {60 * 60, "within an hour"},           {DAY_SECONDS, "within a day"},
+    {3 * DAY_SECONDS, "within 3 days"},    {7 * DAY_SECONDS, "within a week"},
+    {14 * DAY_SECONDS, "within 2 weeks"},  {30 * DAY_SECONDS, "within a month"},
+    {90 * DAY_SECONDS, "within 3 months"}, {0, "longer"},
+};
+
+const char *took_class_name(unsigned class)
+{
+    return took_classes[class - 1].name;
+}
+
+unsigned took_class(const char *created, const char *finished)
+{
+    if (strcmp(finished, created) <= 0)
+        return 0;
+    time_t took = stored_moment(finished) - stored_moment(created);
+    unsigned class = 1;
+    while (class < TOOK_CLASSES && took >= took_classes[class - 1].below)
+        class ++;
+    return class;
 }

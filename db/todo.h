@@ -47,20 +47,64 @@ enum change_op {
     CHANGE_PURGE,
     CHANGE_LIST_EDIT,
     CHANGE_LIST_DELETE,
+    CHANGE_BOARD_RESTORE, /* a backup took the place of everything (db/restore.sh); there may be a gap before
+                             it */
 };
 
 /* Places: where a todo stands, as a change row says it, so that the generator
  * can plan from changes alone. Items separated by one blank:
  *   =l5:17  is and was in list 5 under number 17
+ *   ~l5:17  the same, and it has moved in the list's order
  *   +t3:9   joined tag 3 under number 9        -t3:9  left it
  *   *l5 *t3 the list or tag came into being with this change (or came back)
+ *   =d +d -d  it is due at some time: was and is, is, was
+ * Behind the number in a list stands `/RANK` if its rank there is another than
+ * list_rank() of it, and `/0` if ranks of others have changed, too.
  * Places of a deleted todo are kept, so it is '=' through delete and restore;
  * a purge leaves them all ('-'). */
-enum place_kind { PLACE_STAYS = '=', PLACE_JOINS = '+', PLACE_LEAVES = '-', PLACE_NEW = '*' };
+enum place_kind {
+    PLACE_STAYS = '=',
+    PLACE_MOVES = '~',
+    PLACE_JOINS = '+',
+    PLACE_LEAVES = '-',
+    PLACE_NEW = '*',
+};
 
-/* Buckets: kinds as stored in table bucket. In kinds OPEN and DONE a todo's
- * number is its id. */
-enum bucket_kind { BUCKET_OPEN = 1, BUCKET_DONE, BUCKET_LIST, BUCKET_TAG };
+/* The rank of todo number n of a list in whose order nobody has put one on top. Between two there is room for
+ * others. */
+enum { RANK_STEP = 1 << 24 };
+static inline uint64_t list_rank(uint64_t number)
+{
+    return number * RANK_STEP;
+}
+
+/* Buckets: kinds as stored in table bucket. In kinds LIST and TAG a todo has
+ * the number that it got on joining; in all others its number is its id. The
+ * public ones hold the todos of public lists alone: a tag's numbers would
+ * count the private ones too. */
+enum bucket_kind {
+    BUCKET_OPEN = 1,
+    BUCKET_DONE,
+    BUCKET_LIST,
+    BUCKET_TAG,
+    BUCKET_PUBLIC_OPEN,
+    BUCKET_PUBLIC_DONE,
+    BUCKET_PUBLIC_TAG,
+};
+
+/* The bars of /stats, kinds in the same table: how many todos were created or finished on a day
+ * (day_number()), and how many took how long (took_class()). */
+enum bar_kind {
+    BAR_CREATED = BUCKET_PUBLIC_TAG + 1,
+    BAR_FINISHED,
+    BAR_TOOK,
+    BAR_PUBLIC_CREATED,
+    BAR_PUBLIC_FINISHED,
+    BAR_PUBLIC_TOOK,
+    BAR_LIST_CREATED,
+    BAR_LIST_FINISHED,
+    BAR_LIST_TOOK,
+};
 
 static inline uint64_t bucket_of(uint64_t number)
 {
@@ -76,6 +120,7 @@ enum todo_field {
     FIELD_PRIORITY = 1 << 4,
     FIELD_DUE = 1 << 5,
     FIELD_DONE = 1 << 6,
+    FIELD_PLACE = 1 << 7, /* in its list */
 };
 
 /* What a writer asks a todo to be: only the fields named in `present` count.
@@ -90,6 +135,8 @@ struct todo_draft {
     unsigned priority; /* 0 is none */
     char *due;         /* NULL is none */
     bool done;
+    uint64_t beside; /* the todo next to which it is put, above or below it */
+    bool above;
 };
 
 /* A list of complaints about fields, in the order they were found. */
@@ -153,6 +200,27 @@ const char *due_parse(const char *s, struct due *out);
  * itself, or the day of its moment in the zone of this process. */
 void due_day(const struct due *due, char day[11]);
 
+/* The due date that a person has typed: a date or time as due_parse() takes it, or English words: `today`,
+ * `tomorrow`; `fri`, `next friday` (the next one, today excluded); `next week` (its Monday), `next month`
+ * (its first); `in 3 days`,
+ * `+3d`, and weeks (w) and months (m) as well; `1 december`, `dec 1`, with a year behind it, or the next such
+ * day. In any case; words are separated by blanks or hyphens. `today` is a local date: only tm_year, tm_mon
+ * and tm_mday count. In normal form, from the arena; NULL if it is not understood. In due.c. */
+char *due_from_words(struct arena *a, const char *words, const struct tm *today);
+
+/* ---- days and durations (todo.c) */
+
+/* The local day of a moment, in the zone of this process, as a number from 0 on 1970-01-01. */
+uint32_t day_number(time_t moment);
+
+/* How long a todo took that was created and finished at these times ("YYYY-MM-DD HH:MM:SS…", UTC), as a
+ * class from 1 on; 0 if it was finished as soon as it was created. */
+enum { TOOK_CLASSES = 8 };
+unsigned took_class(const char *created, const char *finished);
+
+/* What a class is called: "within an hour". Static. */
+const char *took_class_name(unsigned class);
+
 /* ---- names and slugs (name.c, with utf8proc) */
 
 /* The name trimmed, inner white space runs made one blank, in normal form C:
@@ -188,9 +256,8 @@ char *slug_from(struct arena *a, const char *name);
  * that `#12` and `+1` stay as they are), are quoted: `+"Shopping list"`, in
  * which `\"` and `\\` stand for themselves. A backslash before one of `#!@+\`
  * at the start of a word keeps the word as it is, without the backslash.
- * `today` is a local date (only tm_year, tm_mon, tm_mday count) for @today,
- * @tomorrow, @mon … @sun (the next such day, today excluded; long forms too;
- * in any case) and @+3d (days from today, up to 9999). A token given twice:
+ * `today` is a local date (only tm_year, tm_mon, tm_mday count) for what
+ * due_from_words() takes behind the @, hyphens in the place of blanks. A token given twice:
  * the last one counts; but tags add up, the first TODO_TAGS of them: more stay
  * in the title. The line is one that text_check() let through. Sets `present`
  * for what was found, FIELD_TITLE always (may be ""). */

@@ -11,20 +11,23 @@ ALTER USER purger@localhost ACCOUNT LOCK;
 
 REVOKE ALL PRIVILEGES, GRANT OPTION FROM api, gen, backup, purger@localhost;
 
--- api: writes todos, and adds to the history. A todo's row goes only by purge_todo(), lists and tags keep
--- theirs for their numbers.
-GRANT SELECT ON board TO api;
-GRANT UPDATE (revision, last_todo, last_list, last_tag, open, done) ON board TO api;
+-- api: writes todos, and adds to the history, which it cannot read. A todo's row goes only by purge_todo(), lists
+-- and tags keep theirs for their numbers. (INSERT ... ON DUPLICATE KEY UPDATE asks for UPDATE on every column that it
+-- inserts, hence on whole tables.)
+GRANT SELECT, UPDATE (revision, last_todo, last_list, last_tag, open, done, public_open, public_done) ON board TO api;
 GRANT SELECT, INSERT, UPDATE ON list TO api;
 GRANT SELECT, INSERT, UPDATE ON tag TO api;
 GRANT SELECT, INSERT, UPDATE ON todo TO api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON todo_tag TO api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON bucket TO api;
-GRANT SELECT, INSERT ON `change` TO api;
+GRANT INSERT ON `change` TO api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON receipt TO api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON writer TO api;
+-- A credential comes and goes, and is never altered; the owner never goes.
+GRANT SELECT, INSERT, DELETE ON credential TO api;
+GRANT SELECT, INSERT, UPDATE ON owner TO api;
 
--- gen: reads what pages show, and no receipts.
+-- gen: reads what pages show, no receipts, and of the credentials only which reading keys hold until when.
 GRANT SELECT ON board TO gen;
 GRANT SELECT ON list TO gen;
 GRANT SELECT ON tag TO gen;
@@ -32,8 +35,10 @@ GRANT SELECT ON todo TO gen;
 GRANT SELECT ON todo_tag TO gen;
 GRANT SELECT ON bucket TO gen;
 GRANT SELECT ON `change` TO gen;
+GRANT SELECT (reading_key, expires) ON credential TO gen;
 
--- backup: what mariadb-dump --single-transaction asks for, in this database alone.
+-- backup: what mariadb-dump --single-transaction asks for, in this database alone. Hashes of credentials and of the
+-- passphrase are in a dump too: what is restored lets the same people in.
 GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON * TO backup;
 
 -- Takes a deleted todo away for good, and what people wrote and who they were out of its history; the

@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
-# db/with.sh api|gen|backup COMMAND...: runs a command that needs the database, as one of its users, whether
+# db/with.sh [--service] api|gen|backup COMMAND...: runs a command that needs the database, as one of its users, whether
 # the board of STATE runs or is stopped. When it is stopped, the database is started for the time, and holding
 # the board's lock keeps it from being started meanwhile.
+#
+# The command runs as whoever says it, in his folder. With --service it runs as the board's own process does, which
+# writes to the board's own files: as its user of the system, in STATE, where run/program has the programs.
 
 . "$(dirname "$0")/common.sh"
 
+how=()
+if [[ $1 == --service ]]; then
+    shift
+    how=(service "$1")
+fi
 role=$1
 shift
 
@@ -21,4 +29,6 @@ else
     [[ ! -f $STATE/run/env ]] || . "$STATE/run/env"
     set +a
 fi
-as "$role" "$@"
+((${#how[@]} == 0)) || copy_programs
+# Beside this script, which has an end to wait for.
+(as "$role" "${how[@]}" "$@")

@@ -21,18 +21,32 @@ enum command_op {
     COMMAND_PING,   /* writes nothing; outcome.revision is the board's */
 };
 
+/* What a request shows of who sends it. */
+enum credential_kind {
+    CREDENTIAL_NONE,    /* nothing: fine for COMMAND_PING alone */
+    CREDENTIAL_OPEN,    /* WRIT_OPEN=1: anyone is a member */
+    CREDENTIAL_SESSION, /* in table credential: 1 */
+    CREDENTIAL_TOKEN,   /* 2 */
+};
+struct credential {
+    enum credential_kind kind;
+    unsigned char hash[32];
+    char reading_key[65]; /* TOKEN: 64 hex digits, which must be those stored with the hash */
+};
+
 enum outcome_status {
     OUTCOME_PENDING,
-    OUTCOME_CREATED,     /* 201 */
-    OUTCOME_OK,          /* 200 */
-    OUTCOME_NOT_FOUND,   /* 404: no such todo or list */
-    OUTCOME_GONE,        /* 410: a deleted todo takes no such write */
-    OUTCOME_CONFLICT,    /* 409: a list that is not empty, a name that is taken; `why` says */
-    OUTCOME_STALE,       /* 412: another version; `todo` holds what is stored */
-    OUTCOME_KEY_REUSED,  /* 422: the idempotency key came with another request before */
-    OUTCOME_FULL,        /* 507 */
-    OUTCOME_REFUSED,     /* 500: the database refused this one command; logged with its error */
-    OUTCOME_UNAVAILABLE, /* 503: no database in time. May have been stored: send it again with its key */
+    OUTCOME_CREATED,      /* 201 */
+    OUTCOME_OK,           /* 200 */
+    OUTCOME_NOT_FOUND,    /* 404: no such todo or list */
+    OUTCOME_GONE,         /* 410: a deleted todo takes no such write */
+    OUTCOME_CONFLICT,     /* 409: a list that is not empty, a name that is taken; `why` says */
+    OUTCOME_STALE,        /* 412: another version; `todo` holds what is stored */
+    OUTCOME_UNAUTHORIZED, /* 401: no credential, or one that is unknown or has expired */
+    OUTCOME_KEY_REUSED,   /* 422: the idempotency key came with another request before */
+    OUTCOME_FULL,         /* 507 */
+    OUTCOME_REFUSED,      /* 500: the database refused this one command; logged with its error */
+    OUTCOME_UNAVAILABLE,  /* 503: no database in time. May have been stored: send it again with its key */
 };
 
 /* A todo as stored, for answers. */
@@ -69,7 +83,9 @@ struct command {
     uint64_t todo;             /* id, for EDIT, DELETE, RESTORE, PURGE */
     uint32_t expected_version; /* 0: any */
     bool want_todo;
-    const char *actor; /* at most 64 characters, for the history; scope of the key */
+    struct credential credential;
+    const char *actor; /* at most 64 characters, for the history; scope of the key; decide() fills it in,
+                          until the next batch */
     const char *key;   /* idempotency key, at most 255 bytes; NULL: none */
     size_t key_len;
     unsigned char fingerprint[32]; /* of the request, with a key */
@@ -87,6 +103,11 @@ enum {
     WRITE_KEY_BYTES = 255,
 };
 
+/* Must it be alone in its batch? A command on a list is: it may make the list public or private, and all
+ * todos with it, by statements that know nothing of what else the batch decides. So is one that puts a todo
+ * beside another: what is free between two is known from the database alone. */
+bool write_runs_alone(const struct command *command);
+
 /* What one writer thread holds: the connection, its prepared statements, and
  * the arrays that are bound to them. */
 struct write_session;
@@ -95,12 +116,13 @@ struct write_session *write_session_new(const struct db_config *config) __attrib
 void write_session_free(struct write_session *session);
 
 /* Runs n (1 to WRITE_BATCH) commands as one transaction with a constant number
- * of round trips (an import: one more per thousand todos), in order of
- * arrival, connecting first if need be. DB_OK: committed (or nothing to commit),
- * every outcome is decided. Otherwise no outcome holds and nothing is stored,
- * except that after DB_LOST the whole batch may be: call again with the same
- * commands in the same order; it finds out, and then gives the outcomes that
- * had been decided. */
+ * of round trips (an import: one more per thousand todos; a list that becomes
+ * public or private: a few for each thousand), in order of arrival,
+ * connecting first if need be. DB_REFUSED also of several commands of which
+ * one must be alone. DB_OK: committed (or nothing to commit),
+ * every outcome is decided, and what it says is on the disk. Otherwise no outcome holds and nothing is
+ * stored, except that after DB_LOST the whole batch may be: call again with the same commands in the same
+ * order; it finds out, and then gives the outcomes that had been decided. */
 enum db_result write_batch(struct write_session *session, struct command **commands, size_t n)
     __attribute__((warn_unused_result));
 

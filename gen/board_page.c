@@ -1,64 +1,111 @@
 /*
- * The board: what is due, the newest open todos, some lists and tags. The one
- * page here that depends on what day it is.
+ * The board: what is due, the newest open todos, what was finished lately, the
+ * fullest lists as columns with their first todos, and more lists and tags by name.
+ * It depends on what day it is.
  */
 #include "views.h"
 
-#include <stdio.h>
-#include <time.h>
-
 enum {
-    BOARD_TODOS = 20, /* due, and newest */
-    BOARD_NAMES = 20, /* lists, and tags */
+    BOARD_DUE = 20,
+    BOARD_NEWEST = 12,
+    BOARD_FINISHED =
+        5, /* lately, for members; others see twice as many: they have come to see what is being done */
+    BOARD_COLUMNS = 8, /* lists */
+    COLUMN_TODOS = 5,
+    BOARD_NAMES = 20, /* lists, columns included, and tags */
 };
 
-/* When the local day after `today` begins, and what it is called. Some zones skip midnight when clocks go
- * forward: then the day begins an hour later. */
-static time_t begin_of_tomorrow(const char *today, char tomorrow[DAY_BYTES])
-{
-    struct tm tm = {.tm_isdst = -1};
-    sscanf(today, "%d-%d-%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    tm.tm_mday += 1;
-    time_t begin = mktime(&tm);
-    localtime_r(&begin, &tm);
-    strftime(tomorrow, DAY_BYTES, "%Y-%m-%d", &tm);
-    if (strcmp(tomorrow, today) == 0) {
-        begin += 3600;
-        localtime_r(&begin, &tm);
-        strftime(tomorrow, DAY_BYTES, "%Y-%m-%d", &tm);
-    }
-    return begin;
-}
+/* Of page->parts. */
+enum { PART_DUE, PART_FINISHED, PART_COLUMNS };
 
 void board_page_gather(struct renderer *r, struct page *page, struct read_questions *questions)
 {
-    char tomorrow[DAY_BYTES];
-    time_t begin = begin_of_tomorrow(r->today, tomorrow);
-    read_due(questions, begin, tomorrow, BOARD_TODOS, &page->due);
-    read_newest(questions, BUCKET_OPEN, 0, BOARD_TODOS, &page->ids);
+    enum audience audience = (enum audience)page->key.audience;
+    bool public = audience == AUDIENCE_PUBLIC;
+    struct read_day tomorrow = day_from(r->today, 1);
+    page->nparts = PART_COLUMNS;
+    page->parts = arena_alloc(&r->arena, (PART_COLUMNS + BOARD_COLUMNS) * sizeof *page->parts);
+    read_due(questions, audience, NULL, &tomorrow, BOARD_DUE, &page->parts[PART_DUE]);
+    read_newest(questions, public ? BUCKET_PUBLIC_OPEN : BUCKET_OPEN, 0, BOARD_NEWEST, &page->ids);
+    read_newest(questions, public ? BUCKET_PUBLIC_DONE : BUCKET_DONE, 0, BOARD_FINISHED * (public ? 2 : 1),
+                &page->parts[PART_FINISHED]);
     /* One more than is shown tells that there are more. */
-    read_top_names(questions, BUCKET_LIST, BOARD_NAMES + 1, &page->lists);
-    read_top_names(questions, BUCKET_TAG, BOARD_NAMES + 1, &page->tags);
+    read_top_names(questions, audience, BUCKET_LIST, BOARD_NAMES + 1, &page->lists);
+    read_top_names(questions, audience, BUCKET_TAG, BOARD_NAMES + 1, &page->tags);
 }
 
-static struct mustache_list first_names(struct arena *a, const struct read_names *names, bool *more)
+/* How many of the lists are columns: those with open todos, which come first. */
+static size_t count_columns(const struct page *page)
 {
+    size_t n = 0;
+    while (n < page->lists.count && n < BOARD_COLUMNS && page->lists.items[n].todos[page->key.audience].open)
+        n++;
+    return n;
+}
+
+/* A column has the first of what the list's own page has: all of that is read, and remembered for both. */
+void board_page_gather_more(struct renderer *r, struct page *page, struct read_questions *questions)
+{
+    size_t n = count_columns(page), nasked = 0;
+    struct read_bucket *asked = arena_alloc(&r->arena, n * sizeof *asked);
+    page->columns = arena_alloc(&r->arena, n * sizeof *page->columns);
+    page->ncolumns = n;
+    page->column_todos = COLUMN_TODOS;
+    page->nparts = PART_COLUMNS + n;
+    for (size_t i = 0; i < n; i++) {
+        struct read_bucket bucket = {
+            .kind = BUCKET_LIST, .owner = page->lists.items[i].id, .number = READ_BUCKET_END};
+        struct page_column *column = &page->columns[i];
+        column->ids = &page->parts[PART_COLUMNS + i];
+        column->known = r->sequences && sequence_cache_find(r->sequences, &r->arena, &bucket, column->ids);
+        if (column->known)
+            continue;
+        read_newest(questions, BUCKET_LIST, bucket.owner, r->sequences ? BUCKET_TODOS : COLUMN_TODOS,
+                    column->ids);
+        column->bucket = &asked[nasked];
+        asked[nasked++] = bucket;
+    }
+    if (r->sequences)
+        read_buckets(questions, asked, nasked);
+}
+
+/* The lists from the first one on, of at most so many of all; *more: there are others. */
+static struct mustache_list names_from(struct arena *a, enum audience audience,
+                                       const struct read_names *names, size_t first, bool *more)
+{
+    size_t n = names->count > BOARD_NAMES ? BOARD_NAMES : names->count;
     *more = names->count > BOARD_NAMES;
-    return view_names(a, names->items, *more ? BOARD_NAMES : names->count);
+    return view_names(a, audience, names->items + first, n - first);
+}
+
+static struct mustache_list view_columns(struct renderer *r, const struct page *page)
+{
+    struct mustache_list columns =
+        view_names(&r->arena, (enum audience)page->key.audience, page->lists.items, page->ncolumns);
+    struct name_view *names = (struct name_view *)columns.items;
+    for (size_t i = 0; i < page->ncolumns; i++)
+        names[i].first = view_todos(&r->arena, page, page->columns[i].ids, r->today);
+    return columns;
 }
 
 void board_page_show(struct renderer *r, struct page *page, struct page_view *view)
 {
+    enum audience audience = (enum audience)page->key.audience;
     page->exists = true;
-    view->due = view_todos(&r->arena, page->rows, page->due.items, page->due.count, r->today);
-    view->todos = view_todos(&r->arena, page->rows, page->ids.items, page->ids.count, r->today);
-    view->lists = first_names(&r->arena, &page->lists, &view->more_lists);
-    view->tags = first_names(&r->arena, &page->tags, &view->more_tags);
-    view->open = r->board.open;
-    view->done = r->board.done;
+    view->due = view_todos(&r->arena, page, &page->parts[PART_DUE], r->today);
+    view->todos = view_todos(&r->arena, page, &page->ids, r->today);
+    view->finished = view_todos(&r->arena, page, &page->parts[PART_FINISHED], r->today);
+    view->columns = view_columns(r, page);
+    view->lists = names_from(&r->arena, audience, &page->lists, 0, &view->more_lists);
+    view->others = names_from(&r->arena, audience, &page->lists, page->ncolumns, &view->more_lists);
+    view->tags = names_from(&r->arena, audience, &page->tags, 0, &view->more_tags);
+    view->has_due = view->due.count;
+    view->has_finished = view->finished.count;
+    view->has_lists = page->lists.count;
+    view->has_tags = view->tags.count;
+    view->open = r->board.todos[audience].open;
+    view->done = r->board.todos[audience].done;
     view->total = view->open + view->done;
-    if (view->members)
-        view->add = view_add_form(&r->arena, NULL, NULL, view->path);
+    view->is_empty = view->total == 0;
+    view->reopen_leaves = true;
 }

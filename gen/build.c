@@ -1,134 +1,324 @@
-/* See build.h. */
+/*
+ * See build.h. Pages are handed out by chunks to two threads ("hands"), each of
+ * which reads its chunk's rows over a connection of its own, renders them and
+ * writes the files: while one waits for the database, the other one works. Both
+ * connections have the same snapshot, or there is one hand.
+ *
+ * A chunk is small enough for a processor's cache, and bounds the memory: two
+ * hands have at most two chunks of rows.
+ */
 #include "build.h"
 
 #include "cycle.h"
 #include "progress.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { CHUNK = 1000 };
+enum {
+    /* That stand on a chunk's pages: with notes of 16 KiB each, the most there can be, 7 MB. */
+    CHUNK_TODOS = 400,
+    CHUNK_PAGES = CHUNK_TODOS / BUCKET_TODOS, /* that show a bucket's todos each */
+    /* A todo has its own page, and may be the only one of its bucket; or a few pages more, of the last part.
+     */
+    CHUNK_ITEMS = 2 * CHUNK_TODOS * AUDIENCES,
+    SNAPSHOT_TRIES = 20,
+};
+
+/* One thread's part: a renderer and a tree that nobody else uses meanwhile. */
+struct hand {
+    struct renderer *renderer;
+    struct tree *tree;
+    uint64_t files; /* that are there, as far as they were checked */
+    bool failed;    /* its renderer says why */
+    size_t count;
+    struct plan_item items[CHUNK_ITEMS];
+};
 
 struct build;
-typedef bool chunk_fn(struct build *b);
+typedef bool chunk_fn(struct build *b, struct hand *hand);
+typedef bool next_fn(struct build *b, struct hand *hand, bool *last);
 
 struct build {
     struct renderer *renderer;
     struct tree *tree;
     chunk_fn *each; /* what is done with the pages */
-    struct progress progress;
     build_stop_fn *stop;
     void *context;
-    uint64_t pages, files; /* files: that are there, as far as they were checked */
-    size_t count;
-    struct plan_item items[CHUNK]; /* with which nothing is done yet */
+    uint64_t pages;
+    uint64_t copied; /* files that are in the tree besides pages, when it is checked */
+    struct hand hands[CREW];
+
+    pthread_mutex_t mutex; /* for handing out, and all below */
+    struct progress progress;
+    size_t part;               /* of the parts of all pages, the one that is being handed out */
+    uint64_t after;            /* in it: the id handed out last */
+    struct read_bucket bucket; /* the same of buckets */
+    bool failed;               /* nothing more is handed out */
 };
 
-static bool render_chunk(struct build *b)
+static bool render_chunk(struct build *b, struct hand *hand)
 {
-    return render_pages(b->renderer, b->tree, b->items, b->count, true);
+    (void)b;
+    return render_pages(hand->renderer, hand->tree, hand->items, hand->count, true);
 }
 
-static bool flush(struct build *b)
+static void add_page_of(struct hand *hand, enum audience audience, enum page_kind kind, uint64_t owner,
+                        uint64_t number)
 {
-    if (b->stop && b->stop(b->context))
-        return renderer_failed(b->renderer, "the build was stopped");
-    if (!b->each(b))
-        return false;
-    b->pages += b->count;
-    progress_advance(&b->progress, b->count);
-    b->count = 0;
-    return true;
+    hand->items[hand->count++] = (struct plan_item){.key = {.kind = (uint8_t)kind,
+                                                            .audience = (uint8_t)audience,
+                                                            .owner = (uint32_t)owner,
+                                                            .number = number},
+                                                    .now = (uint8_t)page_types[kind].twins};
 }
 
-static bool build_page(struct build *b, enum page_kind kind, uint64_t owner, uint64_t number)
+/* In the members' tree, and if it is public in the public one too. */
+static void add_page(struct hand *hand, bool is_public, enum page_kind kind, uint64_t owner, uint64_t number)
 {
-    for (uint8_t audience = 0; audience < AUDIENCES_MADE; audience++) {
-        if (b->count == CHUNK && !flush(b))
-            return false;
-        b->items[b->count++] = (struct plan_item){
-            .key = {.kind = (uint8_t)kind, .audience = audience, .owner = (uint32_t)owner, .number = number},
-            .now = (uint8_t)page_types[kind].twins};
+    add_page_of(hand, AUDIENCE_MEMBERS, kind, owner, number);
+    if (is_public && !page_types[kind].members_only)
+        add_page_of(hand, AUDIENCE_PUBLIC, kind, owner, number);
+}
+
+static bool read_failed(struct hand *hand)
+{
+    return renderer_failed(hand->renderer, hand->renderer->db.error);
+}
+
+/* ---- the next chunk of each part of all pages: *last when there are none behind it */
+
+/* How many of n todos to take, so that a bucket's todos come together. */
+static size_t whole_buckets(const struct read_place *places, size_t n)
+{
+    uint64_t last = n ? places[n - 1].id : 0;
+    if (n < CHUNK_TODOS || last % BUCKET_TODOS == 0)
+        return n;
+    while (bucket_of(places[n - 1].id) == bucket_of(last))
+        n--;
+    return n;
+}
+
+/* The buckets of /open and /done that the first of n todos is in, in both trees. Returns how many todos are.
+ */
+static size_t add_bucket(struct hand *hand, const struct read_place *places, size_t n)
+{
+    uint64_t bucket = bucket_of(places[0].id);
+    bool shown[AUDIENCES][TODO_DELETED + 1] = {{false}};
+    size_t i = 0;
+    for (; i < n && bucket_of(places[i].id) == bucket; i++) {
+        shown[AUDIENCE_MEMBERS][places[i].state] = true;
+        if (places[i].is_public)
+            shown[AUDIENCE_PUBLIC][places[i].state] = true;
     }
+    for (int audience = 0; audience < AUDIENCES; audience++) {
+        if (shown[audience][TODO_OPEN])
+            add_page_of(hand, (enum audience)audience, PAGE_OPEN_BUCKET, 0, bucket);
+        if (shown[audience][TODO_DONE])
+            add_page_of(hand, (enum audience)audience, PAGE_DONE_BUCKET, 0, bucket);
+    }
+    return i;
+}
+
+/* Todos with the buckets of /open and /done, which show the same rows. */
+static bool next_todos(struct build *b, struct hand *hand, bool *last)
+{
+    _Static_assert(CHUNK_PAGES > 1, "a whole bucket fits, and what is behind it shows that it is whole");
+    struct read_place places[CHUNK_TODOS];
+    size_t n, taken;
+    if (read_next_todos(&hand->renderer->db, b->after, places, CHUNK_TODOS, &n) != DB_OK)
+        return read_failed(hand);
+    *last = n < CHUNK_TODOS;
+    taken = whole_buckets(places, n);
+    for (size_t i = 0; i < taken; i++)
+        add_page(hand, places[i].is_public, places[i].state == TODO_DELETED ? PAGE_DELETED : PAGE_TODO, 0,
+                 places[i].id);
+    for (size_t i = 0; i < taken;)
+        i += add_bucket(hand, places + i, taken - i);
+    b->after = taken ? places[taken - 1].id : b->after;
     return true;
 }
 
-/* ---- each kind, a chunk of rows at a time */
+/* Those of lists and tags. All the others, which come with the todos, are of kinds before them or are left
+ * out. */
+static const struct read_bucket first_bucket = {
+    .kind = BUCKET_DONE, .owner = UINT32_MAX, .number = UINT64_MAX};
 
-static bool build_todos(struct build *b)
+static bool next_buckets(struct build *b, struct hand *hand, bool *last)
 {
-    struct read_place places[CHUNK];
+    struct read_bucket buckets[CHUNK_PAGES];
     size_t n;
-    uint64_t after = 0;
-    do {
-        if (read_next_todos(&b->renderer->db, after, places, CHUNK, &n) != DB_OK)
-            return renderer_failed(b->renderer, b->renderer->db.error);
-        for (size_t i = 0; i < n; i++)
-            if (!build_page(b, places[i].state == TODO_DELETED ? PAGE_DELETED : PAGE_TODO, 0, places[i].id))
-                return false;
-        after = n ? places[n - 1].id : after;
-    } while (n == CHUNK);
+    if (read_next_buckets(&hand->renderer->db, &b->bucket, buckets, CHUNK_PAGES, &n) != DB_OK)
+        return read_failed(hand);
+    *last = n < CHUNK_PAGES;
+    for (size_t i = 0; i < n; i++)
+        if (buckets[i].kind == BUCKET_PUBLIC_TAG)
+            add_page_of(hand, AUDIENCE_PUBLIC, PAGE_TAG_BUCKET, buckets[i].owner, buckets[i].number);
+        else if (buckets[i].kind == BUCKET_LIST || buckets[i].kind == BUCKET_TAG)
+            add_page(hand, buckets[i].is_public, page_of_bucket(buckets[i].kind), buckets[i].owner,
+                     buckets[i].number);
+    b->bucket = n ? buckets[n - 1] : b->bucket;
     return true;
 }
 
-static bool build_buckets(struct build *b)
+static bool next_heads(struct build *b, struct hand *hand, enum bucket_kind kind, bool *last)
 {
-    struct read_bucket buckets[CHUNK], after = {0};
+    struct read_place names[CHUNK_PAGES];
     size_t n;
-    do {
-        if (read_next_buckets(&b->renderer->db, &after, buckets, CHUNK, &n) != DB_OK)
-            return renderer_failed(b->renderer, b->renderer->db.error);
-        for (size_t i = 0; i < n; i++)
-            if (!build_page(b, page_of_bucket(buckets[i].kind), buckets[i].owner, buckets[i].number))
-                return false;
-        after = n ? buckets[n - 1] : after;
-    } while (n == CHUNK);
+    if (read_next_names(&hand->renderer->db, kind, b->after, names, CHUNK_PAGES, &n) != DB_OK)
+        return read_failed(hand);
+    *last = n < CHUNK_PAGES;
+    for (size_t i = 0; i < n; i++)
+        add_page(hand, names[i].is_public, page_of_head(kind), names[i].id, 0);
+    b->after = n ? names[n - 1].id : b->after;
     return true;
 }
 
-static bool build_heads(struct build *b, enum bucket_kind kind)
+static bool next_lists(struct build *b, struct hand *hand, bool *last)
 {
-    struct read_place names[CHUNK];
-    size_t n;
-    uint64_t after = 0;
-    do {
-        if (read_next_names(&b->renderer->db, kind, after, names, CHUNK, &n) != DB_OK)
-            return renderer_failed(b->renderer, b->renderer->db.error);
-        for (size_t i = 0; i < n; i++)
-            if (!build_page(b, page_of_head(kind), names[i].id, 0))
-                return false;
-        after = n ? names[n - 1].id : after;
-    } while (n == CHUNK);
-    return true;
+    return next_heads(b, hand, BUCKET_LIST, last);
 }
 
-static bool build_single(struct build *b)
+static bool next_tags(struct build *b, struct hand *hand, bool *last)
 {
-    static const enum page_kind single[] = {PAGE_OPEN, PAGE_DONE, PAGE_LISTS, PAGE_TAGS, PAGE_BOARD};
+    return next_heads(b, hand, BUCKET_TAG, last);
+}
+
+static bool next_single(struct build *b, struct hand *hand, bool *last)
+{
+    static const enum page_kind single[] = {PAGE_OPEN,  PAGE_DONE,  PAGE_LISTS, PAGE_TAGS,    PAGE_DUE,
+                                            PAGE_BOARD, PAGE_STATS, PAGE_ADD,   PAGE_SIGN_IN, PAGE_MANIFEST};
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
-        if (!build_page(b, single[i], 0, 0))
-            return false;
+        add_page(hand, true, single[i], 0, 0);
+    (void)b;
+    for (uint64_t number = 1; number <= hand->renderer->authored.count; number++)
+        add_page(hand, true, PAGE_AUTHORED, 0, number);
     for (uint64_t number = 1; number <= ERROR_PAGES; number++)
-        if (!build_page(b, PAGE_ERROR, 0, number))
-            return false;
+        add_page(hand, true, PAGE_ERROR, 0, number);
+    *last = true;
     return true;
 }
 
-/* All pages that there are in the open snapshot. */
+static next_fn *const parts[] = {next_todos, next_buckets, next_lists, next_tags, next_single};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+/* Fills in a hand's next chunk, from the snapshot that all hands share: no pages when there are none left. */
+static bool next_chunk(struct build *b, struct hand *hand)
+{
+    bool ok = true, last = false;
+    pthread_mutex_lock(&b->mutex);
+    progress_advance(&b->progress, hand->count);
+    b->pages += hand->count;
+    hand->count = 0;
+    while (ok && !b->failed && hand->count == 0 && b->part < PARTS) {
+        if (b->stop && b->stop(b->context))
+            ok = renderer_failed(hand->renderer, "the build was stopped");
+        else
+            ok = parts[b->part](b, hand, &last);
+        if (ok && last) {
+            b->part++;
+            b->after = 0;
+        }
+    }
+    pthread_mutex_unlock(&b->mutex);
+    return ok;
+}
+
+/* ---- hands */
+
+static void work(void *context, unsigned worker, size_t piece)
+{
+    struct build *b = context;
+    struct hand *hand = &b->hands[worker];
+    bool ok = true;
+    (void)piece; /* whoever comes works until there is nothing left */
+    while (ok && (ok = next_chunk(b, hand)) && hand->count)
+        ok = b->each(b, hand);
+    if (ok)
+        return;
+    hand->failed = true;
+    pthread_mutex_lock(&b->mutex);
+    b->failed = true;
+    pthread_mutex_unlock(&b->mutex);
+}
+
+/* Another renderer of what `r` shows, with memory of its own, and no connection yet. */
+struct second {
+    struct renderer renderer, unused; /* unused: what a renderer without a crew asks for, and leaves alone */
+    struct tree tree;
+};
+
+static void second_init(struct second *second, const struct renderer *r)
+{
+    second->renderer = *r;
+    second->unused = (struct renderer){0};
+    second->renderer.db = (struct db){0};
+    second->renderer.arena = (struct arena){0};
+    buffer_init(&second->renderer.out, PAGE_BYTES_MAX);
+    buffer_init(&second->renderer.notes, PAGE_BYTES_MAX);
+    second->renderer.between_batches = NULL; /* for the first thread to do */
+    second->renderer.rows = NULL;
+    second->renderer.crew = NULL;
+    second->renderer.second = &second->unused;
+}
+
+static void second_release(struct second *second)
+{
+    db_close(&second->renderer.db);
+    arena_release(&second->renderer.arena);
+    buffer_release(&second->renderer.out);
+    buffer_release(&second->renderer.notes);
+}
+
+/* Gives the second renderer the snapshot that the first one has. Commits may come between the two: then the
+ * older one is taken anew. False if that does not succeed, and there has to be one hand. */
+static bool share_snapshot(struct renderer *r, struct renderer *second)
+{
+    const uint64_t known = UINT64_MAX; /* the first one's is on the disk already */
+    bool ok = renderer_begin(second, known);
+    for (int i = 0; ok && second->board.revision != r->board.revision; i++)
+        ok = i < SNAPSHOT_TRIES && (second->board.revision < r->board.revision ? renderer_begin(second, known)
+                                                                               : renderer_begin(r, 0));
+    strcpy(second->today, r->today);
+    return ok;
+}
+
+/* Does with all pages that there are in the open snapshot what `each` says, on both threads. */
 static bool build_pages(struct build *b, bool progress)
 {
+    static struct second second; /* one build at a time, and too large for a stack */
     struct renderer *r = b->renderer;
     uint64_t pages;
-    if (read_page_count(&r->db, &pages) != DB_OK)
+    second_init(&second, r);
+    bool two = r->crew && share_snapshot(r, &second.renderer);
+    if (read_page_count(&r->db, &pages) != DB_OK) {
+        second_release(&second);
         return renderer_failed(r, r->db.error);
+    }
     if (progress)
         progress_begin(&b->progress, pages);
-    bool ok = build_todos(b) && build_buckets(b) && build_heads(b, BUCKET_LIST) &&
-              build_heads(b, BUCKET_TAG) && build_single(b) && flush(b);
+    b->part = 0;
+    b->after = 0;
+    b->failed = false;
+    b->bucket = first_bucket;
+    b->hands[0] = (struct hand){.renderer = r, .tree = b->tree};
+    b->hands[1] = (struct hand){.renderer = &second.renderer, .tree = &second.tree};
+    tree_share(b->tree, &second.tree);
+
+    struct crew *crew = r->crew;
+    r->crew = NULL; /* each hand renders by itself */
+    crew_run(crew, two ? CREW : 1, work, b);
+    r->crew = crew;
+
+    tree_unshare(b->tree, &second.tree);
+    if (b->hands[1].failed)
+        renderer_failed(r, second.renderer.error);
     progress_end(&b->progress);
-    return ok;
+    second_release(&second);
+    return !b->failed;
 }
 
 /* All that a tree holds but revision.json, from one snapshot. */
@@ -152,7 +342,7 @@ static bool catch_up(struct build *b, uint64_t *upto)
     b->tree->fresh = false;
     if (!renderer_begin(r, 0))
         return false;
-    plan_add(&plan, PAGE_BOARD, 0, 0, PLAN_NOW); /* the day may have changed */
+    plan_day(&plan); /* it may have changed */
     bool ok = plan_changes(r, &plan, *upto, *upto);
     if (ok && plan.too_large)
         ok = renderer_failed(r, "too many pages changed meanwhile; try again");
@@ -218,7 +408,12 @@ bool build_site(struct renderer *r, struct site *site, bool progress, build_stop
     static struct build b; /* too large for a stack, and one at a time */
     struct tree tree;
     struct timespec start;
-    b = (struct build){.renderer = r, .tree = &tree, .each = render_chunk, .stop = stop, .context = context};
+    b = (struct build){.mutex = PTHREAD_MUTEX_INITIALIZER,
+                       .renderer = r,
+                       .tree = &tree,
+                       .each = render_chunk,
+                       .stop = stop,
+                       .context = context};
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (!site_lock_build(site, say_waiting))
         return renderer_failed(r, site->error);
@@ -241,7 +436,8 @@ bool build_folder(struct renderer *r, const char *path, bool progress, struct bu
     static struct build b;
     struct tree tree;
     struct timespec start;
-    b = (struct build){.renderer = r, .tree = &tree, .each = render_chunk};
+    b = (struct build){
+        .mutex = PTHREAD_MUTEX_INITIALIZER, .renderer = r, .tree = &tree, .each = render_chunk};
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (!tree_open_folder(&tree, path))
         return renderer_failed(r, tree.error);
@@ -257,14 +453,14 @@ bool build_folder(struct renderer *r, const char *path, bool progress, struct bu
 /* ---- or it stands already */
 
 /* The slugs in the paths of the pages of a chunk: of their lists and tags. */
-static bool read_owners(struct build *b, struct read_names *lists, struct read_names *tags)
+static bool read_owners(struct hand *hand, struct read_names *lists, struct read_names *tags)
 {
-    struct renderer *r = b->renderer;
+    struct renderer *r = hand->renderer;
     struct read_questions questions;
-    uint64_t ids[2][CHUNK];
+    uint64_t ids[2][CHUNK_ITEMS];
     size_t n[2] = {0};
-    for (size_t i = 0; i < b->count; i++) {
-        const struct page_key *key = &b->items[i].key;
+    for (size_t i = 0; i < hand->count; i++) {
+        const struct page_key *key = &hand->items[i].key;
         enum bucket_kind sequence = page_types[key->kind].sequence;
         int of_tag = sequence == BUCKET_TAG;
         if (sequence >= BUCKET_LIST && (n[of_tag] == 0 || ids[of_tag][n[of_tag] - 1] != key->owner))
@@ -277,62 +473,64 @@ static bool read_owners(struct build *b, struct read_names *lists, struct read_n
     return read_answers(&r->db, &questions) == DB_OK || renderer_failed(r, r->db.error);
 }
 
-static bool check_page(struct build *b, const struct page_key *key, const char *slug)
+static bool check_page(struct hand *hand, const struct page_key *key, const char *slug)
 {
     char file[PAGE_FILE_BYTES], why[PAGE_FILE_BYTES + 64];
-    for (unsigned twin = TWIN_HTML; twin <= TWIN_MD; twin <<= 1) {
+    for (unsigned twin = TWIN_HTML; twin <= TWIN_LAST; twin <<= 1) {
         if (!(page_types[key->kind].twins & twin))
             continue;
         if (!page_file(key, slug, (enum twin)twin, file))
-            return renderer_failed(b->renderer, "the path of a page is too long, which is a bug");
-        if (!tree_has(b->tree, file)) {
+            return renderer_failed(hand->renderer, "the path of a page is too long, which is a bug");
+        if (!tree_has(hand->tree, file)) {
             snprintf(why, sizeof why, "%s is missing, or somebody has written to it", file);
-            return renderer_failed(b->renderer, why);
+            return renderer_failed(hand->renderer, why);
         }
-        b->files++;
+        hand->files++;
     }
     return true;
 }
 
-static bool check_chunk(struct build *b)
+static bool check_chunk(struct build *b, struct hand *hand)
 {
     struct read_names lists, tags;
-    if (!read_owners(b, &lists, &tags))
+    (void)b;
+    if (!read_owners(hand, &lists, &tags))
         return false;
-    for (size_t i = 0; i < b->count; i++) {
-        const struct page_key *key = &b->items[i].key;
+    for (size_t i = 0; i < hand->count; i++) {
+        const struct page_key *key = &hand->items[i].key;
         const struct page_type *type = &page_types[key->kind];
         const char *slug = NULL;
         if (key->kind == PAGE_ERROR) {
             slug = error_page_slug(key->number);
+        } else if (key->kind == PAGE_AUTHORED) {
+            slug = hand->renderer->authored.pages[key->number - 1].path;
         } else if (type->has_slug) {
             const struct read_name *owner =
                 read_names_find(type->sequence == BUCKET_LIST ? &lists : &tags, key->owner);
             if (!owner)
-                return renderer_failed(b->renderer, "a list or tag is missing in the database");
+                return renderer_failed(hand->renderer, "a list or tag is missing in the database");
             slug = owner->slug;
         }
-        if (!check_page(b, key, slug))
+        if (!check_page(hand, key, slug))
             return false;
     }
     return true;
 }
 
-/* Every page in the open snapshot has its files, and there are no others. */
+/* Every page in the open snapshot has its files, and there are no others but those that are copied. */
 static bool check_files(struct build *b, bool progress)
 {
     uint64_t found;
     char why[128];
-    b->each = check_chunk;
     if (!build_pages(b, progress))
         return false;
     if (!tree_count(b->tree, &found))
         return renderer_failed(b->renderer, b->tree->error);
-    b->files++; /* revision.json */
-    if (found == b->files)
+    uint64_t files = b->copied + b->hands[0].files + b->hands[1].files + 1; /* revision.json */
+    if (found == files)
         return true;
     snprintf(why, sizeof why, "there are %" PRIu64 " files in current/, and should be %" PRIu64, found,
-             b->files);
+             files);
     return renderer_failed(b->renderer, why);
 }
 
@@ -354,7 +552,7 @@ static bool begin_unchanged(struct build *b, const struct site *site, struct cur
     return renderer_failed(r, "there are writes that are not published yet");
 }
 
-/* Also puts, as a cycle does, the board, whose day may be over, and the few files that are copied. The
+/* Also puts, as a cycle does, the pages whose day may be over, and the few files that are copied. The
  * snapshot stays open if all is well. */
 static bool begin_check(struct build *b, struct site *site, struct cursor *cursor)
 {
@@ -364,9 +562,12 @@ static bool begin_check(struct build *b, struct site *site, struct cursor *curso
     bool ok = tree_open_current(b->tree, site) || renderer_failed(r, b->tree->error);
     if (ok && (ok = begin_unchanged(b, site, cursor))) {
         ok = (tree_next_counter(b->tree) || renderer_failed(r, b->tree->error)) && render_assets(r, b->tree);
-        b->files = b->tree->written + b->tree->kept;
-        ok = ok && build_page(b, PAGE_BOARD, 0, 0) && flush(b);
-        b->pages = 0; /* it is checked with the others */
+        b->copied = b->tree->written + b->tree->kept;
+        b->hands[0] = (struct hand){.renderer = r, .tree = b->tree};
+        for (int kind = 0; kind < PAGE_KINDS; kind++)
+            if (page_types[kind].of_day)
+                add_page(&b->hands[0], true, (enum page_kind)kind, 0, 0);
+        ok = ok && render_chunk(b, &b->hands[0]);
         if (!ok)
             renderer_end(r, true);
     }
@@ -395,7 +596,7 @@ bool site_stands(struct renderer *r, struct site *site, bool progress, struct bu
     static struct build b;
     struct tree tree = {.fd = -1, .model = -1};
     struct timespec start;
-    b = (struct build){.renderer = r, .tree = &tree, .each = render_chunk};
+    b = (struct build){.mutex = PTHREAD_MUTEX_INITIALIZER, .renderer = r, .tree = &tree, .each = check_chunk};
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (!site_lock_build(site, say_waiting)) /* current/ stays the same folder */
         return renderer_failed(r, site->error);

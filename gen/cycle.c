@@ -26,10 +26,10 @@ static void on_change(void *context, const struct read_change *change)
 
 static void on_place(void *context, const struct read_change *change)
 {
-    plan_change(context, change, false);
+    plan_list_todo(context, change);
 }
 
-/* A list's name stands on every page that shows one of its todos. */
+/* A list's name stands on every page that shows one of its todos; and they are as public as it is. */
 static enum db_result plan_lists(struct renderer *r, struct plan *plan)
 {
     enum db_result result = DB_OK;
@@ -55,37 +55,48 @@ static enum db_result plan_deltas(struct renderer *r, struct plan *plan)
     size_t n = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
-        if (item->delta && (page_types[item->key.kind].in_bucket || item->key.kind == PAGE_TAG))
+        if ((item->delta || (plan->unsure && item->now)) &&
+            (page_types[item->key.kind].in_bucket || item->key.kind == PAGE_TAG))
             touched[n++] = *item;
     }
     for (size_t done = 0; done < n && result == DB_OK; done += AT_ONCE) {
         const struct plan_item *items = touched + done;
-        size_t count = n - done < AT_ONCE ? n - done : AT_ONCE, nbuckets = 0, ntags = 0;
+        size_t count = n - done < AT_ONCE ? n - done : AT_ONCE, nasked = 0, ntags = 0;
         struct read_questions questions;
-        struct read_bucket buckets[AT_ONCE];
+        struct read_bucket buckets[AT_ONCE], asked[AT_ONCE];
         struct read_names names;
         uint64_t tags[AT_ONCE];
+        size_t asked_as[AT_ONCE] = {0};
         for (size_t i = 0; i < count; i++) {
             const struct page_key *key = &items[i].key;
-            if (key->kind == PAGE_TAG)
+            if (key->kind == PAGE_TAG) {
                 tags[ntags++] = key->owner;
-            else
-                buckets[nbuckets++] = (struct read_bucket){
-                    .kind = page_types[key->kind].sequence, .owner = key->owner, .number = key->number};
+                continue;
+            }
+            buckets[i] =
+                (struct read_bucket){.kind = page_sequence(key), .owner = key->owner, .number = key->number};
+            struct read_ids ids;
+            if (plan->sequences && sequence_cache_find(plan->sequences, &r->arena, &buckets[i], &ids))
+                continue;
+            asked_as[nasked] = i;
+            asked[nasked++] = buckets[i];
         }
         read_questions_init(&questions, &r->arena);
-        read_buckets(&questions, buckets, nbuckets);
+        read_buckets(&questions, asked, nasked);
         read_names(&questions, BUCKET_TAG, tags, ntags, &names);
         result = read_answers(&r->db, &questions);
-        const struct read_bucket *bucket = buckets;
+        for (size_t i = 0; i < nasked; i++)
+            buckets[asked_as[i]] = asked[i];
         for (size_t i = 0; i < count && result == DB_OK; i++) {
+            enum audience audience = (enum audience)items[i].key.audience;
             if (items[i].key.kind != PAGE_TAG) {
-                plan_bucket(plan, bucket++, items[i].delta);
+                plan_bucket(plan, audience, &buckets[i], items[i].delta);
                 continue;
             }
             const struct read_name *tag = read_names_find(&names, items[i].key.owner);
             if (tag)
-                plan_tag(plan, tag->open + tag->done, items[i].delta);
+                plan_tag(plan, audience, tag->todos[audience].open + tag->todos[audience].done,
+                         items[i].delta);
         }
     }
     return result;
@@ -94,6 +105,7 @@ static enum db_result plan_deltas(struct renderer *r, struct plan *plan)
 bool plan_changes(struct renderer *r, struct plan *plan, uint64_t planned, uint64_t published)
 {
     struct planning planning = {plan, published, r->rows};
+    plan->sequences = r->sequences;
     arena_reset(&r->arena);
     enum db_result result = DB_OK;
     if (planned < r->board.revision)
@@ -138,9 +150,9 @@ static enum cycle_result look(struct cycle *c, struct tree *tree)
     }
     if (!c->known || cursor.revision != c->cursor.revision || cursor.settled != c->cursor.settled) {
         plan_clear(&c->plan);
-        if (r->rows) /* there may be changes that this process will never plan */
-            row_cache_clear(r->rows);
+        renderer_forget(r); /* there may be changes that this process will never plan */
         c->known = true;
+        c->plan.unsure = true;
         c->cursor = cursor;
         c->planned = cursor.settled;
         c->day[0] = '\0';
@@ -171,6 +183,7 @@ static bool publish_now(struct cycle *c, struct tree *tree)
         cursor.settled = cursor.revision;
     if (!write_cursor(c, tree, cursor))
         return false;
+    c->plan.unsure = false;
     c->planned = r->board.revision;
     strcpy(c->day, r->today);
     return true;
@@ -203,7 +216,7 @@ static enum cycle_result publish(struct cycle *c, struct tree *tree, bool settle
         return CYCLE_DONE;
 
     if (new_day)
-        plan_add(&c->plan, PAGE_BOARD, 0, 0, PLAN_NOW);
+        plan_day(&c->plan);
     if (!plan_changes(r, &c->plan, c->planned, c->cursor.revision))
         return CYCLE_FAILED;
     r->reading = now_us() - c->begun; /* looking and planning besides, which take next to nothing */
@@ -236,9 +249,9 @@ enum cycle_result cycle_run(struct cycle *c, bool settle, cycle_published_fn *pu
         tree.reuse = !site_is_building(c->site);
         result = look(c, &tree);
         if (result == CYCLE_DONE) {
-            result = renderer_begin(c->renderer, c->cursor.revision)
-                         ? publish(c, &tree, settle, published, context)
-                         : CYCLE_FAILED;
+            uint64_t durable = c->durable > c->cursor.revision ? c->durable : c->cursor.revision;
+            result = renderer_begin(c->renderer, durable) ? publish(c, &tree, settle, published, context)
+                                                          : CYCLE_FAILED;
             renderer_end(c->renderer, result != CYCLE_DONE);
         }
         tree_close(&tree);
@@ -250,6 +263,8 @@ enum cycle_result cycle_run(struct cycle *c, bool settle, cycle_published_fn *pu
     site_unlock(c->site);
     if (result != CYCLE_DONE) {
         plan_clear(&c->plan);
+        renderer_forget(c->renderer);
+        c->plan.unsure = true;
         c->planned = c->cursor.settled;
     }
     return result;

@@ -18,9 +18,10 @@ struct cycle {
     struct plan plan;     /* between cycles: what is due later */
     struct cursor cursor; /* as last read or written */
     bool known;           /* it was read */
+    uint64_t durable;     /* set by the caller, who knows that all up to this revision is on the disk */
     uint64_t begun;       /* this cycle: now_us() */
     uint64_t planned;     /* the plan has what is due later of all changes up to this one */
-    char day[DAY_BYTES];  /* that the board shows; "" if it is not known */
+    char day[DAY_BYTES];  /* that the board and its like show; "" if it is not known */
 };
 
 enum cycle_result {

@@ -3,11 +3,15 @@
  * request costs a second, not a page. What merely follows waits until it is
  * quiet for a moment, so that it is not in the way of the next request, but
  * not for long.
+ *
+ * The reading keys are looked after in between, and during long renderings too:
+ * whoever signs out is not to wait for pages.
  */
 #include "follow.h"
 
 #include "build.h"
 #include "cycle.h"
+#include "keys.h"
 #include "trigger.h"
 
 #include <inttypes.h>
@@ -23,7 +27,8 @@ enum {
     LOOK_MS = 1000, /* between looks at the database that nobody asked for; midnight is found by them, too */
     SETTLE_QUIET_MS = 100, /* without a request: then what is due later is rendered */
     SETTLE_LATEST_MS =
-        500, /* after the first change that is not settled: then in any case. The promise is a second */
+        500,       /* after the first change that is not settled: then in any case. The promise is a second */
+    KEYS_MS = 500, /* between looks at the reading keys that nobody asked for */
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 1000,
 };
@@ -31,10 +36,12 @@ enum {
 struct follower {
     struct cycle cycle;
     struct trigger trigger;
+    struct keys keys;
     int signals;
     int64_t last_cycle, last_request, unsettled_since; /* ms; unsettled_since 0: all is settled */
     int64_t retry_ms;                                  /* after a failure; 0: all is well */
-    char trouble[1024];                                /* as last logged */
+    int64_t last_keys;
+    char trouble[1024], keys_trouble[KEYS_ERROR]; /* as last logged; "": all is well */
 };
 
 static int64_t now_ms(void)
@@ -52,6 +59,39 @@ static void tell(void *context, uint64_t revision, const struct cycle_times *tim
 {
     struct follower *f = context;
     trigger_publish(&f->trigger, revision, &(struct trigger_times){times->read, times->render, times->files});
+}
+
+/* ---- reading keys */
+
+static void note_keys(struct follower *f, const char *why)
+{
+    if (strcmp(f->keys_trouble, why) == 0)
+        return;
+    if (*why)
+        say("Reading keys stay as they are, but for those that expire: %s.", why);
+    else
+        say("Reading keys are kept up again.");
+    snprintf(f->keys_trouble, sizeof f->keys_trouble, "%s", why);
+}
+
+/* When somebody waits for them, at once, unless that has just failed. */
+static void look_after_keys(struct follower *f)
+{
+    bool asked = trigger_wants_keys(&f->trigger) && !f->keys_trouble[0];
+    if (!asked && now_ms() < f->last_keys + KEYS_MS)
+        return;
+    bool ok = keys_sync(&f->keys);
+    if (ok)
+        trigger_keyed(&f->trigger);
+    note_keys(f, ok ? "" : f->keys.error);
+    f->last_keys = now_ms();
+}
+
+static void between_batches(void *context)
+{
+    struct follower *f = context;
+    trigger_wait(&f->trigger, -1, 0);
+    look_after_keys(f);
 }
 
 /* ---- a cycle and what comes of it */
@@ -81,7 +121,7 @@ static bool build(struct follower *f)
     struct build_result result;
     struct renderer *r = f->cycle.renderer;
     say("Rendering all pages: %s.", r->error);
-    row_cache_clear(r->rows);
+    renderer_forget(r); /* the build has another snapshot */
     if (!build_site(r, f->cycle.site, false, is_stopping, f, &result))
         return false;
     say("Rendered %" PRIu64 " pages in %.1f s, to revision %" PRIu64 ": %" PRIu64 " files new, %" PRIu64
@@ -93,6 +133,8 @@ static bool build(struct follower *f)
 static void run(struct follower *f, bool settle)
 {
     struct renderer *r = f->cycle.renderer;
+    f->cycle.durable = f->trigger.wanted; /* the API asks for what it has committed */
+    f->trigger.asked = false;
     enum cycle_result result = cycle_run(&f->cycle, settle, tell, f);
     if (result == CYCLE_BUILD && build(f))
         result = cycle_run(&f->cycle, settle, tell, f);
@@ -133,12 +175,19 @@ static int64_t next_cycle(const struct follower *f)
     return f->unsettled_since ? earlier(at, settle_at(f)) : at;
 }
 
+/* Did somebody ask while a cycle ran (between_batches), too late for its snapshot? */
+static bool is_behind(const struct follower *f)
+{
+    return f->trigger.asked && f->trigger.wanted > f->trigger.published && !f->retry_ms;
+}
+
 static void loop(struct follower *f)
 {
     bool stopping = is_stopping(f);
     while (!stopping) {
-        int64_t now = now_ms(), at = next_cycle(f);
+        int64_t now = now_ms(), at = is_behind(f) ? now : earlier(next_cycle(f), f->last_keys + KEYS_MS);
         stopping = trigger_wait(&f->trigger, f->signals, at > now ? (int)(at - now) : 0);
+        look_after_keys(f);
         now = now_ms();
         bool asked = f->trigger.wanted > f->trigger.published;
         if (asked)
@@ -185,10 +234,15 @@ static const char *begin(struct follower *f, const struct settings *settings, ch
     if (!renderer_init(r, settings))
         return r->error;
     r->rows = row_cache_new();
-    if (!r->rows)
+    r->sequences = sequence_cache_new();
+    if (!r->rows || !r->sequences)
         return "out of memory";
     if (!site_open(site, settings->site, "follow"))
         return site->error;
+    if (!keys_open(&f->keys, &settings->db, settings->site))
+        return f->keys.error;
+    r->between_batches = between_batches;
+    r->between_context = f;
     return trigger_open(&f->trigger, settings->socket, error, 512) ? NULL : error;
 }
 
@@ -200,16 +254,19 @@ int follow(const struct settings *settings)
     char error[512];
     f = (struct follower){.cycle = {.renderer = &renderer, .site = &site},
                           .trigger = {.listener = -1},
+                          .keys = {.folder = -1},
                           .signals = open_signals()};
     const char *why = begin(&f, settings, error);
     if (why) {
         say("%s.", why);
     } else {
+        look_after_keys(&f);
         run(&f, false);
         loop(&f);
         rest(&f);
     }
     trigger_close(&f.trigger);
+    keys_close(&f.keys);
     plan_release(&f.cycle.plan);
     renderer_release(&renderer);
     site_close(&site);

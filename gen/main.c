@@ -19,7 +19,7 @@ static const char usage[] =
     "The environment says the rest: MYSQL_SOCKET or MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD (or\n"
     "MYSQL_PASSWORD_FILE), MYSQL_DATABASE; WRIT_SITE, the folder to publish into; WRIT_GEN_SOCKET; "
     "WRIT_TEMPLATES\n"
-    "(templates), WRIT_ASSETS (site); WRIT_TITLE, WRIT_URL, TZ.\n";
+    "(templates), WRIT_ASSETS (site); WRIT_TITLE, WRIT_URL, WRIT_OPEN, TZ.\n";
 
 static void say_result(const struct build_result *result)
 {

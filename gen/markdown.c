@@ -7,6 +7,8 @@
  * 2. No text reaches the output but through text_piece() and escape_html().
  * 3. Output is counted in every callback that can write much; past the maximum
  *    they answer -1 (md4c misbehaves on a positive number).
+ * 4. What is open when something ends is ended before it: md4c 0.4.8 begins or ends a span alone where one of
+ *    its marks is in an address (`~[](~)`), and puts links into links (`[<a@b>](c)`).
  */
 #include "markdown.h"
 
@@ -17,18 +19,24 @@
 #include <string.h>
 #include <strings.h>
 
+enum { SILENT = 0x40 };
+
 /* The permissive autolinks, wiki links and maths of md4c 0.4.8 have memory
  * errors that were mended only later: they stay off. */
 enum { FLAGS = MD_FLAG_NOHTML | MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS };
 
 struct renderer {
     struct buffer *out;
-    size_t start;      /* of our output in it */
-    unsigned images;   /* how deep in images: their text is plain */
-    bool linked;       /* an <a> is open; they cannot nest */
-    bool image_linked; /* and the outermost image opened it */
-    size_t label;      /* where that link's text begins */
-    struct buffer url; /* the address under way, decoded */
+    size_t start;       /* of our output in it */
+    unsigned images;    /* how deep in images: their text is plain */
+    bool linked;        /* an <a> is open; they cannot nest */
+    size_t label;       /* where an image's text begins */
+    struct buffer url;  /* the address under way, decoded */
+    struct buffer open; /* spans, from the outermost on: a byte for each, its type, with SILENT if nothing of
+                           it was written */
+    const struct markdown_headings *headings; /* NULL: as they are written */
+    unsigned level;                           /* of the last heading */
+    size_t heading;                           /* where its tag's end is in `out` */
 };
 
 /* Does it begin with a scheme, or with anything that might be read as one (a
@@ -193,31 +201,66 @@ static bool link_open(struct renderer *r, const MD_ATTRIBUTE *href, const MD_ATT
     return true;
 }
 
-static void link_close(struct renderer *r)
+static const char *span_name(MD_SPANTYPE type)
 {
-    if (r->linked)
-        buffer_puts(r->out, "</a>");
-    r->linked = false;
+    switch (type) {
+    case MD_SPAN_EM:
+        return "em";
+    case MD_SPAN_STRONG:
+        return "strong";
+    case MD_SPAN_CODE:
+        return "code";
+    case MD_SPAN_DEL:
+        return "del";
+    case MD_SPAN_A:
+    case MD_SPAN_IMG: /* a link to it */
+        return "a";
+    default: /* the rest is switched off */
+        return "";
+    }
+}
+
+static void span_push(struct renderer *r, MD_SPANTYPE type, bool written)
+{
+    buffer_putc(&r->open, (char)(type | (written ? 0 : SILENT)));
+    r->linked |= written && *span_name(type) == 'a';
+}
+
+/* Ends the innermost span. */
+static void span_pop(struct renderer *r)
+{
+    int top = r->open.base[--r->open.len];
+    if (top & SILENT)
+        return;
+    buffer_printf(r->out, "</%s>", span_name((MD_SPANTYPE)top));
+    r->linked &= *span_name((MD_SPANTYPE)top) != 'a';
+}
+
+/* 4: no span reaches from one block into another. */
+static void end_spans(struct renderer *r)
+{
+    while (r->open.len > 0)
+        span_pop(r);
+    r->images = 0;
 }
 
 /* An image is a link to it, with its alternative text, which is plain. Inside
  * a link (or another image) it is that text alone. */
 static void image_open(struct renderer *r, const MD_SPAN_IMG_DETAIL *image)
 {
-    if (r->images++ || r->linked)
+    if (r->images++)
         return;
-    r->linked = r->image_linked = link_open(r, &image->src, &image->title);
+    span_push(r, MD_SPAN_IMG, !r->linked && link_open(r, &image->src, &image->title));
     r->label = r->out->len;
 }
 
 static void image_close(struct renderer *r, const MD_SPAN_IMG_DETAIL *image)
 {
-    if (--r->images || !r->image_linked)
+    if (--r->images)
         return;
-    if (r->out->len == r->label)
+    if (r->out->len == r->label && !(r->open.base[r->open.len - 1] & SILENT))
         attribute(r->out, &image->src, escape_html);
-    link_close(r);
-    r->image_linked = false;
+    span_pop(r);
 }
 
 static void code_open(struct renderer *r, const MD_BLOCK_CODE_DETAIL *code)
@@ -248,10 +291,66 @@ static void cell_open(struct buffer *out, const char *name, const MD_BLOCK_TD_DE
     buffer_printf(out, "<%s%s>", name, classes[cell->align]);
 }
 
+static void heading_open(struct renderer *r, unsigned level)
+{
+    if (r->headings) {
+        level += r->headings->under;
+        level = level > r->level + 1 ? r->level + 1 : level;
+        level = level > 6 ? 6 : level;
+    }
+    r->level = level;
+    buffer_printf(r->out, "<h%u", level);
+    r->heading = r->out->len;
+    buffer_putc(r->out, '>');
+}
+
+/* The id of a heading whose HTML this is: its ASCII letters and digits, tags and entities aside. */
+static void write_anchor(struct buffer *out, const char *html, size_t len)
+{
+    bool gap = false, any = false;
+    for (size_t i = 0; i < len; i++) {
+        char c = html[i];
+        if (c == '<' || c == '&') {
+            const char *end = memchr(html + i, c == '<' ? '>' : ';', len - i);
+            i = end ? (size_t)(end - html) : len;
+            gap |= c == '&';
+            continue;
+        }
+        bool capital = c >= 'A' && c <= 'Z';
+        if (!capital && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) {
+            gap = true;
+            continue;
+        }
+        if (gap && any)
+            buffer_putc(out, '-');
+        buffer_putc(out, (char)(capital ? c | 0x20 : c));
+        any = true;
+        gap = false;
+    }
+}
+
+/* What its anchor is made of is known only now: it is put into the tag. */
+static void heading_close(struct renderer *r)
+{
+    struct buffer *out = r->out;
+    if (r->headings && r->headings->anchors && !out->overflow) {
+        struct buffer rest;
+        buffer_init(&rest, MARKDOWN_OUTPUT_MAX);
+        buffer_append(&rest, out->base + r->heading, out->len - r->heading);
+        out->len = r->heading;
+        buffer_puts(out, " id=\"");
+        write_anchor(out, rest.base + 1, rest.len - 1);
+        buffer_putc(out, '"');
+        buffer_append(out, rest.base, rest.len);
+        buffer_release(&rest);
+    }
+    buffer_printf(out, "</h%u>\n", r->level);
+}
+
 /* 0, or what makes md4c stop. */
 static int so_far(const struct renderer *r)
 {
-    return r->out->overflow || r->out->len - r->start > MARKDOWN_OUTPUT_MAX ? -1 : 0;
+    return r->out->overflow || r->open.overflow || r->out->len - r->start > MARKDOWN_OUTPUT_MAX ? -1 : 0;
 }
 
 static int enter_block(MD_BLOCKTYPE type, void *detail, void *context)
@@ -261,6 +360,7 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *context)
     const MD_BLOCK_LI_DETAIL *item = detail;
     const MD_BLOCK_OL_DETAIL *list = detail;
 
+    end_spans(r);
     switch (type) {
     case MD_BLOCK_DOC:
     case MD_BLOCK_HTML:
@@ -290,7 +390,7 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *context)
         buffer_puts(out, "<hr>\n");
         break;
     case MD_BLOCK_H:
-        buffer_printf(out, "<h%u>", ((const MD_BLOCK_H_DETAIL *)detail)->level);
+        heading_open(r, ((const MD_BLOCK_H_DETAIL *)detail)->level);
         break;
     case MD_BLOCK_CODE:
         code_open(r, detail);
@@ -322,6 +422,7 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *context)
 
 static int leave_block(MD_BLOCKTYPE type, void *detail, void *context)
 {
+    (void)detail;
     static const char *const ends[] = {
         [MD_BLOCK_DOC] = "",
         [MD_BLOCK_QUOTE] = "</blockquote>\n",
@@ -342,42 +443,28 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *context)
     };
     struct renderer *r = context;
 
+    end_spans(r);
     if (type == MD_BLOCK_H)
-        buffer_printf(r->out, "</h%u>\n", ((const MD_BLOCK_H_DETAIL *)detail)->level);
+        heading_close(r);
     else
         buffer_puts(r->out, ends[type]);
     return so_far(r);
 }
 
-static const char *span_name(MD_SPANTYPE type)
-{
-    switch (type) {
-    case MD_SPAN_EM:
-        return "em";
-    case MD_SPAN_STRONG:
-        return "strong";
-    case MD_SPAN_CODE:
-        return "code";
-    case MD_SPAN_DEL:
-        return "del";
-    default: /* links and images are not so simple; the rest is switched off */
-        return NULL;
-    }
-}
-
 static int enter_span(MD_SPANTYPE type, void *detail, void *context)
 {
     struct renderer *r = context;
+    const MD_SPAN_A_DETAIL *a = detail;
 
     if (type == MD_SPAN_IMG) {
         image_open(r, detail);
     } else if (r->images) {
         /* plain text */
     } else if (type == MD_SPAN_A) {
-        const MD_SPAN_A_DETAIL *a = detail;
-        r->linked = link_open(r, &a->href, &a->title);
-    } else if (span_name(type)) {
+        span_push(r, type, !r->linked && link_open(r, &a->href, &a->title));
+    } else {
         buffer_printf(r->out, "<%s>", span_name(type));
+        span_push(r, type, true);
     }
     return so_far(r);
 }
@@ -386,14 +473,15 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *context)
 {
     struct renderer *r = context;
 
-    if (type == MD_SPAN_IMG)
+    if (type == MD_SPAN_IMG) {
         image_close(r, detail);
-    else if (r->images)
-        /* plain text */;
-    else if (type == MD_SPAN_A)
-        link_close(r);
-    else if (span_name(type))
-        buffer_printf(r->out, "</%s>", span_name(type));
+    } else if (!r->images) {
+        size_t at = r->open.len;
+        while (at > 0 && (MD_SPANTYPE)(r->open.base[at - 1] & ~SILENT) != type)
+            at--;
+        while (at > 0 && r->open.len >= at) /* 4 */
+            span_pop(r);
+    }
     return so_far(r);
 }
 
@@ -419,16 +507,17 @@ static bool too_deep(const char *s, size_t len)
     bool leading = true; /* only marks of blocks so far in this line */
 
     for (size_t i = 0; i < len; i++) {
-        bool blank_next = i + 1 == len || strchr(" \t\n", s[i + 1]);
         if (s[i] == '\n') {
             if (leading)
                 brackets = 0;
             blocks = 0;
             leading = true;
-        } else if (leading && (s[i] == '>' || (strchr("-+*.)", s[i]) && blank_next))) {
-            blocks++;
-        } else if (!strchr(" \t0123456789", s[i])) {
-            leading = false;
+        } else if (leading) {
+            bool blank_next = i + 1 == len || strchr(" \t\n", s[i + 1]);
+            if (s[i] == '>' || (strchr("-+*.)", s[i]) && blank_next))
+                blocks++;
+            else if (!strchr(" \t0123456789", s[i]))
+                leading = false;
         }
         if (s[i] == '[')
             brackets++;
@@ -440,7 +529,8 @@ static bool too_deep(const char *s, size_t len)
     return false;
 }
 
-bool markdown_html(struct buffer *out, const char *source, size_t len)
+bool markdown_html(struct buffer *out, const char *source, size_t len,
+                   const struct markdown_headings *headings)
 {
     static const MD_PARSER parser = {
         .flags = FLAGS,
@@ -451,12 +541,15 @@ bool markdown_html(struct buffer *out, const char *source, size_t len)
         .text = text,
     };
     const bool overflow = out->overflow;
-    struct renderer r = {.out = out, .start = out->len};
+    struct renderer r = {.out = out, .start = out->len, .headings = headings};
+    r.level = headings && headings->under ? headings->under : 1;
     buffer_init(&r.url, MARKDOWN_OUTPUT_MAX);
+    buffer_init(&r.open, MARKDOWN_OUTPUT_MAX);
 
     bool done = len <= MARKDOWN_OUTPUT_MAX && !too_deep(source, len) &&
                 md_parse(source, (MD_SIZE)len, &parser, &r) == 0 && so_far(&r) == 0;
     buffer_release(&r.url);
+    buffer_release(&r.open);
     if (!done) {
         out->len = r.start;
         out->overflow = overflow; /* ours does not count: the source may fit */

@@ -26,9 +26,18 @@ enum {
                                       parsing: md4c takes quadratic time */
 };
 
-/* Appends the HTML. False if it was refused (too large, too deep, an error of
- * md4c): then the source stands there, escaped, in <pre class="plain">. */
-bool markdown_html(struct buffer *out, const char *source, size_t len);
+/* What becomes of headings. A level that is left out is not left out in the HTML: a heading is at most one
+ * deeper than the one before it. */
+struct markdown_headings {
+    unsigned under; /* the level of the heading that the text stands under: `#` is the next one. At most 5 */
+    bool anchors;   /* each has an id, made of its letters and digits: `## No such thing` is #no-such-thing */
+};
+
+/* Appends the HTML; `headings` NULL: they are as they are written. A NUL must stand behind the source's len
+ * bytes: md4c 0.4.8 looks at the one behind an address that is not closed. False if it was refused (too
+ * large, too deep, an error of md4c): then the source stands there, escaped, in <pre class="plain">. */
+bool markdown_html(struct buffer *out, const char *source, size_t len,
+                   const struct markdown_headings *headings);
 
 /* May an address, its entities decoded, be linked? */
 bool markdown_may_link(const char *url, size_t len);

@@ -9,7 +9,6 @@
 enum {
     DATA = TWIN_HTML | TWIN_JSON,
     ALL = DATA | TWIN_MD,
-    FEW = 3 * 20, /* the board: what is due, the newest, and lists and tags */
     MANY = 10 * BUCKET_TODOS,
 };
 
@@ -26,6 +25,7 @@ const struct page_type page_types[PAGE_KINDS] = {
                       .template = "deleted",
                       .base = "deleted",
                       .has_number = true,
+                      .members_only = true,
                       .twins = TWIN_HTML,
                       .weight = 1,
                       .gather = todo_page_gather,
@@ -124,14 +124,63 @@ const struct page_type page_types[PAGE_KINDS] = {
                    .weight = MANY,
                    .gather = names_page_gather,
                    .show = names_page_show},
+    [PAGE_DUE] = {.name = "due",
+                  .template = "due",
+                  .base = "due",
+                  .of_day = true,
+                  .twins = DATA,
+                  .weight = BUCKET_TODOS,
+                  .gather = due_page_gather,
+                  .show = due_page_show},
     [PAGE_BOARD] = {.name = "board",
                     .template = "board",
                     .base = "index",
+                    .of_day = true,
                     .twins = ALL,
                     .late_twins = TWIN_MD,
-                    .weight = FEW,
+                    .weight = BUCKET_TODOS,
                     .gather = board_page_gather,
+                    .gather_more = board_page_gather_more,
                     .show = board_page_show},
+    [PAGE_STATS] = {.name = "stats",
+                    .template = "stats",
+                    .base = "stats",
+                    .of_day = true,
+                    .twins = DATA,
+                    .late_twins = DATA,
+                    .weight = BUCKET_TODOS,
+                    .gather = stats_page_gather,
+                    .gather_more = stats_page_gather_more,
+                    .show = stats_page_show},
+    [PAGE_ADD] = {.name = "add",
+                  .template = "add",
+                  .base = "add",
+                  .members_only = true,
+                  .twins = TWIN_HTML,
+                  .weight = 1,
+                  .gather = no_gather,
+                  .show = add_page_show},
+    [PAGE_SIGN_IN] = {.name = "sign-in",
+                      .template = "sign-in",
+                      .base = "sign-in",
+                      .twins = TWIN_HTML,
+                      .weight = 1,
+                      .gather = no_gather,
+                      .show = sign_in_page_show},
+    [PAGE_AUTHORED] = {.name = "authored",
+                       .template = "authored",
+                       .has_slug = true,
+                       .twins = TWIN_HTML,
+                       .weight = 1,
+                       .gather = authored_page_gather,
+                       .show = authored_page_show},
+    [PAGE_MANIFEST] = {.name = "manifest",
+                       .template = "manifest",
+                       .base = "manifest",
+                       .twins = TWIN_MANIFEST,
+                       .weight = 1,
+                       .gather = no_gather,
+                       .show = manifest_page_show},
     [PAGE_ERROR] = {.name = "error",
                     .template = "error",
                     .has_slug = true,
@@ -141,14 +190,37 @@ const struct page_type page_types[PAGE_KINDS] = {
                     .show = error_page_show},
 };
 
+enum bucket_kind page_sequence(const struct page_key *key)
+{
+    enum bucket_kind sequence = page_types[key->kind].sequence;
+    if (key->audience == AUDIENCE_MEMBERS)
+        return sequence;
+    switch (sequence) {
+    case BUCKET_OPEN:
+        return BUCKET_PUBLIC_OPEN;
+    case BUCKET_DONE:
+        return BUCKET_PUBLIC_DONE;
+    case BUCKET_TAG:
+        return BUCKET_PUBLIC_TAG;
+    default:
+        return sequence;
+    }
+}
+
 enum page_kind page_of_bucket(enum bucket_kind kind)
 {
-    return (enum page_kind)(PAGE_OPEN_BUCKET + (kind - BUCKET_OPEN));
+    static const enum page_kind pages[] = {
+        [BUCKET_OPEN] = PAGE_OPEN_BUCKET,      [BUCKET_PUBLIC_OPEN] = PAGE_OPEN_BUCKET,
+        [BUCKET_DONE] = PAGE_DONE_BUCKET,      [BUCKET_PUBLIC_DONE] = PAGE_DONE_BUCKET,
+        [BUCKET_LIST] = PAGE_LIST_BUCKET,      [BUCKET_TAG] = PAGE_TAG_BUCKET,
+        [BUCKET_PUBLIC_TAG] = PAGE_TAG_BUCKET,
+    };
+    return pages[kind];
 }
 
 enum page_kind page_of_head(enum bucket_kind kind)
 {
-    return (enum page_kind)(PAGE_OPEN + (kind - BUCKET_OPEN));
+    return page_of_bucket(kind) + (PAGE_OPEN - PAGE_OPEN_BUCKET);
 }
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
@@ -164,7 +236,7 @@ int page_compare(const struct page_key *a, const struct page_key *b)
     return COMPARE(a->number, b->number);
 }
 
-/* The segments, with or without escapes. */
+/* The segments, with or without escapes. A slug that is a whole path needs none: such paths are our own. */
 static bool join(const struct page_key *key, const char *slug, char path[PAGE_PATH_BYTES], bool url)
 {
     const struct page_type *type = &page_types[key->kind];
@@ -177,7 +249,7 @@ static bool join(const struct page_key *key, const char *slug, char path[PAGE_PA
     if (type->has_slug) {
         if (type->base)
             buffer_putc(&out, '/');
-        (url ? escape_url_segment : escape_none)(&out, slug, strlen(slug));
+        (url && type->base ? escape_url_segment : escape_none)(&out, slug, strlen(slug));
     }
     if (type->has_number)
         buffer_printf(&out, "/%" PRIu64, key->number);
@@ -209,6 +281,8 @@ const char *twin_extension(enum twin twin)
         return ".json";
     case TWIN_MD:
         return ".md";
+    case TWIN_MANIFEST:
+        return ".webmanifest";
     }
     return "";
 }

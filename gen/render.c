@@ -29,10 +29,10 @@ bool renderer_failed(struct renderer *r, const char *why)
 static bool templates_complete(const struct mustache_set *set, char *error, size_t error_size)
 {
     for (int kind = 0; kind < PAGE_KINDS; kind++)
-        for (int twin = TWIN_HTML; twin <= TWIN_JSON; twin <<= 1) {
+        for (unsigned twin = TWIN_HTML; twin <= TWIN_LAST; twin <<= 1) {
             char name[64];
             snprintf(name, sizeof name, "%s%s", page_types[kind].template, twin_extension((enum twin)twin));
-            if (page_types[kind].twins & (unsigned)twin && !mustache_find(set, name)) {
+            if (twin != TWIN_MD && page_types[kind].twins & twin && !mustache_find(set, name)) {
                 snprintf(error, error_size, "%s.mustache is missing", name);
                 return false;
             }
@@ -44,6 +44,7 @@ bool renderer_reload(struct renderer *r)
 {
     char why[512];
     struct assets assets;
+    struct authored authored;
     struct mustache_set *templates = mustache_read(r->settings->templates, &page_view_type, why, sizeof why);
     if (!templates || !templates_complete(templates, why, sizeof why)) {
         mustache_free(templates);
@@ -54,17 +55,24 @@ bool renderer_reload(struct renderer *r)
                  r->settings->templates, why);
         return false;
     }
-    if (!assets_read(&assets, r->settings->assets, r->error, sizeof r->error)) {
+    if (!assets_read(&assets, r->settings->assets, r->settings->offline, r->error, sizeof r->error)) {
         mustache_free(templates);
+        return false;
+    }
+    if (!authored_read(&authored, r->settings->assets, r->error, sizeof r->error)) {
+        mustache_free(templates);
+        assets_release(&assets);
         return false;
     }
     mustache_free(r->templates);
     assets_release(&r->assets);
+    authored_release(&r->authored);
     r->templates = templates;
     r->assets = assets;
+    r->authored = authored;
 
     uint64_t parts[] = {settings_fingerprint(r->settings), mustache_fingerprint(templates),
-                        assets_fingerprint(&assets)};
+                        assets_fingerprint(&assets), authored_fingerprint(&authored)};
     r->fingerprint = hash_bytes(HASH_START, parts, sizeof parts);
     return true;
 }
@@ -88,6 +96,7 @@ void renderer_release(struct renderer *r)
 {
     crew_stop(r->crew);
     row_cache_free(r->rows);
+    sequence_cache_free(r->sequences);
     if (r->second) {
         arena_release(&r->second->arena);
         buffer_release(&r->second->out);
@@ -97,19 +106,21 @@ void renderer_release(struct renderer *r)
     db_close(&r->db);
     mustache_free(r->templates);
     assets_release(&r->assets);
+    authored_release(&r->authored);
     arena_release(&r->arena);
     buffer_release(&r->out);
     buffer_release(&r->notes);
 }
 
-/* ---- the snapshot */
-
-void local_day(char day[DAY_BYTES])
+void renderer_forget(struct renderer *r)
 {
-    time_t now = time(NULL);
-    struct tm tm;
-    strftime(day, DAY_BYTES, "%Y-%m-%d", localtime_r(&now, &tm));
+    if (r->rows)
+        row_cache_clear(r->rows);
+    if (r->sequences)
+        sequence_cache_clear(r->sequences);
 }
+
+/* ---- the snapshot */
 
 bool renderer_begin(struct renderer *r, uint64_t durable)
 {
@@ -124,7 +135,7 @@ bool renderer_begin(struct renderer *r, uint64_t durable)
         db_close(&r->db);
         return false;
     }
-    local_day(r->today);
+    day_today(r->today);
     return true;
 }
 
@@ -194,11 +205,32 @@ static void ask_neighbours(struct read_questions *questions, struct page *pages,
     struct read_bucket *buckets = arena_alloc(questions->arena, n * sizeof *buckets);
     size_t count = 0;
     for (size_t i = 0; i < n; i++)
-        if (pages[i].bucket) {
+        if (pages[i].bucket && !pages[i].known) {
             buckets[count] = *pages[i].bucket;
             pages[i].bucket = &buckets[count++];
         }
     read_buckets(questions, buckets, count);
+}
+
+/* What depends on the first answers: not much, and most often nothing that is not remembered. */
+static bool read_more(struct renderer *r, struct page *pages, size_t n)
+{
+    struct read_questions questions;
+    read_questions_init(&questions, &r->arena);
+    for (size_t i = 0; i < n; i++)
+        if (pages[i].type->gather_more)
+            pages[i].type->gather_more(r, &pages[i], &questions);
+    if (!answers(r, &questions))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < pages[i].ncolumns; j++) {
+            const struct page_column *column = &pages[i].columns[j];
+            if (r->sequences && !column->known)
+                sequence_cache_keep(r->sequences, column->bucket, column->ids);
+            if (column->ids->count > pages[i].column_todos)
+                column->ids->count = pages[i].column_todos;
+        }
+    return true;
 }
 
 static int by_number(const void *a, const void *b)
@@ -207,20 +239,28 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The first one is that of the page as a whole. */
+static const struct read_ids *part_of(const struct page *page, size_t i)
+{
+    return i == 0 ? &page->ids : &page->parts[i - 1];
+}
+
 /* The ids on all pages, each once. */
 static struct read_ids union_of_ids(struct arena *a, const struct page *pages, size_t n)
 {
     size_t total = 0;
     struct read_ids ids = {0};
     for (size_t i = 0; i < n; i++)
-        total += pages[i].ids.count + pages[i].due.count;
+        for (size_t j = 0; j <= pages[i].nparts; j++)
+            total += part_of(&pages[i], j)->count;
     uint64_t *all = ids.items = arena_alloc(a, total * sizeof *all);
-    for (size_t i = 0; i < n; i++) {
-        const struct read_ids *of[] = {&pages[i].ids, &pages[i].due};
-        for (size_t j = 0; j < sizeof of / sizeof *of; j++)
-            for (size_t k = 0; k < of[j]->count; k++)
-                *all++ = of[j]->items[k];
-    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= pages[i].nparts; j++) {
+            const struct read_ids *part = part_of(&pages[i], j);
+            if (part->count)
+                memcpy(all, part->items, part->count * sizeof *all);
+            all += part->count;
+        }
     qsort(ids.items, total, sizeof *ids.items, by_number);
     for (size_t i = 0; i < total; i++)
         if (i == 0 || ids.items[i] != ids.items[i - 1])
@@ -275,8 +315,8 @@ static bool read_rows(struct renderer *r, struct page *pages, size_t n)
     size_t nhistories = 0;
     for (size_t i = 0; i < n; i++) {
         pages[i].rows = rows;
-        struct read_todo *row =
-            pages[i].key.kind == PAGE_TODO ? read_todos_find(rows, pages[i].key.number) : NULL;
+        bool has_history = pages[i].key.kind == PAGE_TODO && pages[i].key.audience == AUDIENCE_MEMBERS;
+        struct read_todo *row = has_history ? read_todos_find(rows, pages[i].key.number) : NULL;
         if (row)
             with_history[nhistories++] = row;
     }
@@ -284,7 +324,8 @@ static bool read_rows(struct renderer *r, struct page *pages, size_t n)
     return answers(r, &questions);
 }
 
-/* Everything that the pages show, in three rounds: which todos, the todos, their histories. */
+/* Everything that the pages show, in three rounds: which todos, the todos, their histories; and one more for
+ * pages whose parts depend on others. */
 static bool read_pages(struct renderer *r, struct plan_item *const *items, struct page *pages, size_t n)
 {
     struct read_questions questions;
@@ -296,11 +337,20 @@ static bool read_pages(struct renderer *r, struct plan_item *const *items, struc
     ask_neighbours(&questions, pages, n);
     if (!answers(r, &questions))
         return false;
+    for (size_t i = 0; r->sequences && i < n; i++)
+        if (pages[i].bucket && !pages[i].known)
+            sequence_cache_keep(r->sequences, pages[i].bucket, &pages[i].ids);
     set_owners(pages, n, &owners);
-    return read_rows(r, pages, n);
+    return read_more(r, pages, n) && read_rows(r, pages, n);
 }
 
 /* ---- a page */
+
+const struct read_todo *page_todo(const struct page *page, uint64_t id)
+{
+    const struct read_todo *row = read_todos_find(page->rows, id);
+    return row && (row->is_public || page->key.audience == AUDIENCE_MEMBERS) ? row : NULL;
+}
 
 /* What every page says. */
 static bool begin_view(struct renderer *r, const struct page *page, struct page_view *view)
@@ -309,13 +359,17 @@ static bool begin_view(struct renderer *r, const struct page *page, struct page_
     if (!page_url(&page->key, page->slug, url))
         return false;
     const char *name = page->type->name;
+    bool members = page->key.audience == AUDIENCE_MEMBERS;
     *view =
         (struct page_view){.site_title = r->settings->title,
                            .site_url = r->settings->url,
-                           .members = page->key.audience == AUDIENCE_MEMBERS,
+                           .members = members,
+                           .signed_in = members && !r->settings->open,
                            .style_href = assets_href(&r->assets, ASSET_STYLE),
                            .script_href = assets_href(&r->assets, ASSET_SCRIPT),
                            .icon_href = assets_href(&r->assets, ASSET_ICON),
+                           .touch_icon_href = assets_href(&r->assets, ASSET_ICON_TOUCH),
+                           .worker_href = assets_href(&r->assets, ASSET_WORKER),
                            .stem = arena_strdup(&r->arena, url),
                            .kind = name,
                            .is_board = page->key.kind == PAGE_BOARD,
@@ -323,6 +377,9 @@ static bool begin_view(struct renderer *r, const struct page *page, struct page_
                            .is_done = page->type->sequence == BUCKET_DONE,
                            .is_lists = page->key.kind == PAGE_LISTS || page->type->sequence == BUCKET_LIST,
                            .is_tags = page->key.kind == PAGE_TAGS || page->type->sequence == BUCKET_TAG,
+                           .is_due = page->key.kind == PAGE_DUE,
+                           .is_stats = page->key.kind == PAGE_STATS,
+                           .is_sign_in = page->key.kind == PAGE_SIGN_IN,
                            .has_json = page->type->twins & TWIN_JSON,
                            .has_md = page->type->twins & TWIN_MD};
     view->path = view->is_board ? "/" : view->stem;
@@ -339,7 +396,7 @@ static void render_outline(struct renderer *r, const struct page *page)
         buffer_putc(&r->out, '\n');
     }
     for (size_t i = 0; i < page->ids.count; i++) {
-        const struct read_todo *row = read_todos_find(page->rows, page->ids.items[i]);
+        const struct read_todo *row = page_todo(page, page->ids.items[i]);
         const char *tags[TODO_TAGS];
         if (!row)
             continue;
@@ -380,7 +437,7 @@ static bool put_page(struct renderer *r, struct tree *tree, const struct page *p
                      const struct page_view *view, unsigned twins)
 {
     char file[PAGE_FILE_BYTES];
-    for (unsigned twin = TWIN_HTML; twin <= TWIN_MD; twin <<= 1) {
+    for (unsigned twin = TWIN_HTML; twin <= TWIN_LAST; twin <<= 1) {
         if (!(twins & twin))
             continue;
         if (!page_file(&page->key, page->slug, (enum twin)twin, file))
@@ -482,7 +539,7 @@ static bool remove_batch(struct renderer *r, struct tree *tree, struct plan_item
         char file[PAGE_FILE_BYTES];
         if (pages[i].type->has_slug && !pages[i].slug)
             continue;
-        for (unsigned twin = TWIN_HTML; twin <= TWIN_MD; twin <<= 1) {
+        for (unsigned twin = TWIN_HTML; twin <= TWIN_LAST; twin <<= 1) {
             if (!(pages[i].type->twins & twin))
                 continue;
             if (!page_file(&pages[i].key, pages[i].slug, (enum twin)twin, file))
@@ -512,6 +569,8 @@ static bool in_batches(struct renderer *r, struct tree *tree, struct plan_item *
             }
         if (count && !each(r, tree, batch, count, now))
             return false;
+        if (count && r->between_batches)
+            r->between_batches(r->between_context);
     }
     return true;
 }
@@ -526,7 +585,7 @@ bool render_pages(struct renderer *r, struct tree *tree, struct plan_item *items
 
 bool render_assets(struct renderer *r, struct tree *tree)
 {
-    for (int audience = 0; audience < AUDIENCES_MADE; audience++)
+    for (int audience = 0; audience < AUDIENCES; audience++)
         if (!assets_put(&r->assets, tree, (enum audience)audience, audience_folder((enum audience)audience)))
             return renderer_failed(r, tree->error);
     return true;

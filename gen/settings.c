@@ -32,6 +32,8 @@ void settings_from_env(struct settings *settings)
         .templates = env("WRIT_TEMPLATES", "templates"),
         .assets = env("WRIT_ASSETS", "site"),
         .title = env("WRIT_TITLE", "Writ"),
+        .open = strcmp(env("WRIT_OPEN", "0"), "1") == 0,
+        .offline = strcmp(env("WRIT_OFFLINE", "1"), "0") != 0,
     };
     const char *url = env("WRIT_URL", "");
     size_t len = strlen(url);
@@ -54,7 +56,8 @@ uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 
 uint64_t settings_fingerprint(const struct settings *settings)
 {
-    const char *shown[] = {settings->title, settings->url, env("TZ", "")};
+    const char *shown[] = {settings->title, settings->url, settings->open ? "open" : "",
+                           settings->offline ? "offline" : "", env("TZ", "")};
     uint64_t hash = HASH_START;
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         hash = hash_bytes(hash, shown[i], strlen(shown[i]) + 1);
@@ -68,11 +71,4 @@ uint64_t settings_fingerprint(const struct settings *settings)
         fclose(self);
     }
     return hash;
-}
-
-uint64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }

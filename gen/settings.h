@@ -4,8 +4,10 @@
 #ifndef WRIT_GEN_SETTINGS_H
 #define WRIT_GEN_SETTINGS_H
 
+#include "../db/clock.h"
 #include "../db/db.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct settings {
@@ -15,6 +17,8 @@ struct settings {
     const char *templates; /* WRIT_TEMPLATES: folder of templates/ */
     const char *assets;    /* WRIT_ASSETS: folder of site/ */
     const char *title;     /* WRIT_TITLE */
+    bool open;             /* WRIT_OPEN=1: everyone is a member, and nobody signs in */
+    bool offline;          /* not WRIT_OFFLINE=0: browsers keep what was read */
     char url[512];         /* WRIT_URL, without slashes at its end; "" */
 };
 
@@ -28,9 +32,6 @@ uint64_t settings_fingerprint(const struct settings *settings);
 /* FNV-1a: continues `hash`, which begins as HASH_START. For telling versions apart, not against malice. */
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len);
-
-/* CLOCK_MONOTONIC in microseconds. */
-uint64_t now_us(void);
 
 /* A sentence for people, on stderr, under the program's name. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

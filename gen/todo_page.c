@@ -7,13 +7,13 @@
 void todo_page_gather(struct renderer *r, struct page *page, struct read_questions *questions)
 {
     (void)questions;
-    page->ids = (struct read_ids){arena_alloc(&r->arena, sizeof(uint64_t)), 1};
+    page->ids = (struct read_ids){.items = arena_alloc(&r->arena, sizeof(uint64_t)), .count = 1};
     page->ids.items[0] = page->key.number;
 }
 
 void todo_page_show(struct renderer *r, struct page *page, struct page_view *view)
 {
-    const struct read_todo *row = read_todos_find(page->rows, page->key.number);
+    const struct read_todo *row = page_todo(page, page->key.number);
     page->exists = row && row->state != TODO_DELETED;
     if (!page->exists)
         return;
@@ -21,7 +21,8 @@ void todo_page_show(struct renderer *r, struct page *page, struct page_view *vie
     struct todo_view *todo = arena_alloc(&r->arena, sizeof *todo);
     view_todo(&r->arena, row, NULL, todo);
     buffer_clear(&r->notes);
-    if (row->notes[0] && !markdown_html(&r->notes, row->notes, strlen(row->notes)))
+    static const struct markdown_headings under_ours = {.under = 2};
+    if (row->notes[0] && !markdown_html(&r->notes, row->notes, strlen(row->notes), &under_ours))
         say("The notes of todo %" PRIu64
             " are shown as they were typed: their Markdown is too deep or too large.",
             row->id);
@@ -29,14 +30,15 @@ void todo_page_show(struct renderer *r, struct page *page, struct page_view *vie
 
     view->title = row->title;
     view->todo = todo;
-    view->history = view_history(&r->arena, row);
-    if (view->members)
+    if (view->members) {
+        view->history = view_history(&r->arena, row);
         view->edit = view_edit_form(&r->arena, row, view->path);
+    }
 }
 
 void deleted_page_show(struct renderer *r, struct page *page, struct page_view *view)
 {
-    const struct read_todo *row = read_todos_find(page->rows, page->key.number);
+    const struct read_todo *row = page_todo(page, page->key.number);
     page->exists = row && row->state == TODO_DELETED;
     if (!page->exists)
         return;

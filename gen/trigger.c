@@ -80,13 +80,18 @@ static void sweep(struct trigger *t)
     t->nclients = kept;
 }
 
+static void send_line(struct trigger_client *client, const char *line, int len)
+{
+    if (send(client->fd, line, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) != len)
+        drop(client);
+}
+
 static void tell(const struct trigger *t, struct trigger_client *client)
 {
     char line[96]; /* four numbers of 20 digits fit */
     int len = snprintf(line, sizeof line, "published %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
                        t->published, t->times.read, t->times.render, t->times.files);
-    if (send(client->fd, line, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) != len)
-        drop(client);
+    send_line(client, line, len);
 }
 
 static void greet(struct trigger *t)
@@ -103,23 +108,40 @@ static void greet(struct trigger *t)
     }
 }
 
-/* One line, without its end; false if it is not `publish N`. */
-static bool take_line(struct trigger *t, struct trigger_client *client, const char *line)
+static void want_pages(struct trigger *t, struct trigger_client *client, uint64_t revision)
 {
-    static const char word[] = "publish ";
-    const char *digits = line + sizeof word - 1;
-    if (strncmp(line, word, sizeof word - 1) != 0 || *digits < '0' || *digits > '9')
+    if (revision <= t->published) {
+        tell(t, client);
+        return;
+    }
+    if (revision > t->wanted)
+        t->wanted = revision;
+    t->asked = true;
+}
+
+/* `word` and a number, the whole line. */
+static bool take_number(const char *line, const char *word, uint64_t *number)
+{
+    size_t len = strlen(word);
+    if (strncmp(line, word, len) != 0 || line[len] < '0' || line[len] > '9')
         return false;
     char *end;
-    uint64_t revision = strtoull(digits, &end, 10);
-    if (*end)
-        return false;
-    if (revision > t->published) {
-        if (revision > t->wanted)
-            t->wanted = revision;
-    } else {
-        tell(t, client);
+    *number = strtoull(line + len, &end, 10);
+    return !*end;
+}
+
+/* One line, without its end; false if it is none that we know. */
+static bool take_line(struct trigger *t, struct trigger_client *client, const char *line)
+{
+    uint64_t number;
+    if (take_number(line, "publish ", &number)) {
+        want_pages(t, client, number);
+        return true;
     }
+    if (!take_number(line, "keys ", &number))
+        return false;
+    if (number > client->keys)
+        client->keys = number;
     return true;
 }
 
@@ -175,5 +197,27 @@ void trigger_publish(struct trigger *t, uint64_t revision, const struct trigger_
     t->times = *times;
     for (size_t i = 0; i < t->nclients; i++)
         tell(t, &t->clients[i]);
+    sweep(t);
+}
+
+bool trigger_wants_keys(const struct trigger *t)
+{
+    for (size_t i = 0; i < t->nclients; i++)
+        if (t->clients[i].keys)
+            return true;
+    return false;
+}
+
+void trigger_keyed(struct trigger *t)
+{
+    for (size_t i = 0; i < t->nclients; i++) {
+        struct trigger_client *client = &t->clients[i];
+        if (!client->keys)
+            continue;
+        char line[32];
+        int len = snprintf(line, sizeof line, "keyed %" PRIu64 "\n", client->keys);
+        client->keys = 0;
+        send_line(client, line, len);
+    }
     sweep(t);
 }

@@ -7,19 +7,22 @@
 
 /* ---- names */
 
-struct mustache_list view_names(struct arena *a, const struct read_name *names, size_t n)
+struct mustache_list view_names(struct arena *a, enum audience audience, const struct read_name *names,
+                                size_t n)
 {
     struct name_view *views = arena_alloc(a, n * sizeof *views);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const struct read_count *todos = &names[i].todos[audience];
         views[i] = (struct name_view){.id = names[i].id,
                                       .name = names[i].name,
                                       .slug = names[i].slug,
                                       .version = names[i].version,
                                       .is_public = names[i].is_public,
-                                      .open = names[i].open,
-                                      .done = names[i].done,
-                                      .total = names[i].open + names[i].done,
+                                      .open = todos->open,
+                                      .done = todos->done,
+                                      .total = todos->open + todos->done,
                                       .last = i == n - 1};
+    }
     return (struct mustache_list){views, n};
 }
 
@@ -42,6 +45,23 @@ const char *view_due_day(struct arena *a, const char *due)
     return arena_strdup(a, day);
 }
 
+const char *view_day(struct arena *a, const char *day, bool whole)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const weekdays[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    int number = (day[8] - '0') * 10 + day[9] - '0', month = (day[5] - '0') * 10 + day[6] - '1';
+    if (!whole)
+        return arena_printf(a, "%d %s", number, months[month]);
+    return arena_printf(a, "%s %d %s %.4s", weekdays[day_of_week(day)], number, months[month], day);
+}
+
+/* An RFC 3339 time in UTC, as rows have it, for people; NULL stays NULL. */
+static const char *view_moment(struct arena *a, const char *at)
+{
+    return at ? arena_printf(a, "%.10s %.5s UTC", at, at + strlen("2026-12-01T")) : NULL;
+}
+
 void view_todo(struct arena *a, const struct read_todo *row, const char *today, struct todo_view *out)
 {
     *out = (struct todo_view){.id = row->id,
@@ -51,13 +71,19 @@ void view_todo(struct arena *a, const struct read_todo *row, const char *today, 
                               .notes = row->notes,
                               .done = row->state == TODO_DONE,
                               .list = view_name(a, row->list_id, row->list, row->list_slug),
-                              .tags = view_names(a, row->tags, row->ntags),
+                              .tags = view_names(a, AUDIENCE_MEMBERS, row->tags, row->ntags),
                               .priority = row->priority,
                               .due = row->due,
                               .due_day = view_due_day(a, row->due),
+                              .is_new = row->version == 1,
                               .created = row->created,
                               .updated = row->updated,
-                              .finished = row->finished};
+                              .finished = row->finished,
+                              .created_text = view_moment(a, row->created),
+                              .updated_text = view_moment(a, row->updated),
+                              .finished_text = view_moment(a, row->finished)};
+    if (out->due_day)
+        out->due_text = view_day(a, out->due_day, true);
     if (today && out->due_day && !out->done) {
         int order = strcmp(out->due_day, today);
         out->overdue = order < 0;
@@ -65,13 +91,13 @@ void view_todo(struct arena *a, const struct read_todo *row, const char *today, 
     }
 }
 
-struct mustache_list view_todos(struct arena *a, const struct read_todos *rows, const uint64_t *ids, size_t n,
+struct mustache_list view_todos(struct arena *a, const struct page *page, const struct read_ids *ids,
                                 const char *today)
 {
-    struct todo_view *views = arena_alloc(a, n * sizeof *views);
+    struct todo_view *views = arena_alloc(a, ids->count * sizeof *views);
     size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct read_todo *row = read_todos_find(rows, ids[i]);
+    for (size_t i = 0; i < ids->count; i++) {
+        const struct read_todo *row = page_todo(page, ids->items[i]);
         if (row)
             view_todo(a, row, today, &views[count++]);
     }
@@ -154,8 +180,10 @@ struct mustache_list view_history(struct arena *a, const struct read_todo *row)
     struct change_view *views = arena_alloc(a, row->nhistory * sizeof *views);
     for (size_t i = 0; i < row->nhistory; i++) {
         const struct read_history *change = &row->history[i];
-        views[i] =
-            (struct change_view){.at = change->at, .actor = change->actor, .what = what_happened(change->op)};
+        views[i] = (struct change_view){.at = change->at,
+                                        .at_text = view_moment(a, change->at),
+                                        .actor = change->actor,
+                                        .what = what_happened(change->op)};
         if (change->op == CHANGE_EDIT)
             views[i].fields = view_fields(a, change->detail);
     }

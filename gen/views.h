@@ -8,14 +8,15 @@
 #include "../templates/view.h"
 #include "render.h"
 
-/* The names with their counts; `last` set. */
-struct mustache_list view_names(struct arena *a, const struct read_name *names, size_t n);
+/* The names with what an audience counts in them; `last` set. */
+struct mustache_list view_names(struct arena *a, enum audience audience, const struct read_name *names,
+                                size_t n);
 /* One, without counts: where a page must not change with them. */
 const struct name_view *view_name(struct arena *a, uint32_t id, const char *name, const char *slug);
 
-/* Todos by ids, in that order; `last` set. On a page that knows the day, `today`, says what is overdue;
- * elsewhere it is NULL. Ids without a row are left out. */
-struct mustache_list view_todos(struct arena *a, const struct read_todos *rows, const uint64_t *ids, size_t n,
+/* A page's todos by ids, in that order; `last` set. On a page that knows the day, `today`, says what is
+ * overdue; elsewhere it is NULL. Ids without a row (page_todo()) are left out. */
+struct mustache_list view_todos(struct arena *a, const struct page *page, const struct read_ids *ids,
                                 const char *today);
 void view_todo(struct arena *a, const struct read_todo *row, const char *today, struct todo_view *out);
 
@@ -29,5 +30,8 @@ const struct form_view *view_edit_form(struct arena *a, const struct read_todo *
 
 /* The local day on which a todo is due, or NULL. */
 const char *view_due_day(struct arena *a, const char *due);
+
+/* A day ("2026-12-01") for people: "Tue 1 Dec 2026", or without week and year "1 Dec". */
+const char *view_day(struct arena *a, const char *day, bool whole);
 
 #endif

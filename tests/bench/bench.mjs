@@ -4,8 +4,8 @@
 // ratio.
 //
 // ROWS=1,3 picks rows (1 to 8, i for instruction counts, t for the trace); DURATION is the seconds of a turn of load, TURNS how
-// often each thing is measured, LARGE the todos on the largest board. All files are below TMPDIR, some 11 GB at the
-// end; its file system is a good part of what is measured.
+// often each thing is measured, LARGE the todos on the largest board. All files are below TMPDIR, some 11 GB and
+// 2,000,000 files at the end; its file system is a good part of what is measured.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { build } from './measure.mjs';

@@ -10,7 +10,7 @@ import { Client } from './client.mjs';
 import { eventually, startBoard } from './harness.mjs';
 import { checkBoard } from './invariants.mjs';
 
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? 45);
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? (process.env.THOROUGH ? 120 : 12));
 const WRITERS = 64;
 const READERS = 16;
 const READS_PER_SECOND = 1000;

@@ -15,7 +15,7 @@ const WRITERS = 16;
 
 let board, client;
 before(async () => {
-  board = await startBoard();
+  board = await startBoard({ env: { WRIT_RATE: '0' } });
   client = new Client(board.url);
 });
 after(() => board?.stop());

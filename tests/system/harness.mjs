@@ -8,7 +8,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, readlink, rm } from 'node:fs/promises';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -22,12 +22,16 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const build = path.resolve(root, process.env.BUILD ?? 'build');
 const patience = process.env.SAN ? 120_000 : 60_000;
 
+/* Below those that the kernel gives to connections: a board that is started again finds it free. */
 export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = net.createServer();
+    const free = await new Promise((resolve) => server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 export const freshState = () => mkdtemp(path.join(tmpdir(), 'writ test '));
@@ -74,14 +78,14 @@ function encode(body, headers) {
   return { body: form ? String(body) : JSON.stringify(body), headers: { 'content-type': type, ...headers } };
 }
 
-/* The processes that work for a board: by their environment, or (Nginx, which overwrites its own) where they are. */
+/* The processes that work for a board: by their environment, or (Nginx overwrites its own) by where they are. */
 export async function processesOf(state) {
   const found = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
     try {
       const environment = await readFile(`/proc/${pid}/environ`, 'latin1');
       const command = (await readFile(`/proc/${pid}/cmdline`, 'latin1')).replaceAll('\0', ' ');
-      const ours = environment.split('\0').includes(`STATE=${state}`) || command.includes(state);
+      const ours = environment.split('\0').includes(`STATE=${state}`) || (await readlink(`/proc/${pid}/cwd`)) === state;
       if (ours) found.push(`${pid} ${command}`);
     } catch {
       /* it has ended meanwhile, or is another's */
@@ -92,21 +96,19 @@ export async function processesOf(state) {
 
 /*
  * Starts a board and waits until it is ready. `env` is added to its environment; `state` is the folder of one that
- * was there before.
+ * was there before; without it the database is what prepare.mjs has made, unless `bare`: then all is made anew. Everyone is a member, unless `env` has WRIT_OPEN=0, and may write at any rate. `checkout` is another folder with run.sh, and
+ * `files` how many each process may have open.
  */
-export async function startBoard({ env = {}, state: before } = {}) {
+export async function startBoard({ env = {}, state: before, bare = false, checkout = root, files } = {}) {
   const state = before ?? (await freshState());
+  const prepared = process.env.WRIT_PREPARED;
+  if (!before && !bare && prepared) await run('cp', ['-a', '--sparse=always', `${prepared}/db`, `${prepared}/secrets`, state]);
   const port = await freePort();
-  const sanitizers = {};
-  for (const name of ['ASAN', 'UBSAN', 'TSAN'])
-    sanitizers[`${name}_OPTIONS`] = `${process.env[`${name}_OPTIONS`] ?? ''}:log_path='${state}/log/sanitizer'`;
-  const environment = {
-    ...process.env, ...(process.env.SAN ? sanitizers : {}), TZ: 'UTC', BUILD: build, ...env,
-    STATE: state, PORT: String(port),
-  };
+  const environment = { ...process.env, TZ: 'UTC', BUILD: build, WRIT_OPEN: '1', WRIT_RATE: '0', ...env, STATE: state, PORT: String(port) };
 
-  const supervisor = spawn('setpriv', ['--pdeathsig', 'TERM', './run.sh'], {
-    cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'],
+  const limited = files ? ['prlimit', `--nofile=${files}`] : [];
+  const supervisor = spawn('setpriv', ['--pdeathsig', 'TERM', ...limited, './run.sh'], {
+    cwd: checkout, env: environment, stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
   for (const stream of [supervisor.stdout, supervisor.stderr]) stream.on('data', (text) => (said += text));
@@ -119,6 +121,16 @@ export async function startBoard({ env = {}, state: before } = {}) {
       all += `\n--- ${name}\n${text.split('\n').slice(-30).join('\n')}`;
     }
     return all;
+  }
+
+  /* Processes say it where they say all else. */
+  async function sanitizerReports() {
+    const found = [];
+    for (const name of await readdir(`${state}/log`)) {
+      const text = await readFile(`${state}/log/${name}`, 'utf8');
+      found.push(...(text.match(/^.*(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|: runtime error:).*$/gm) ?? []));
+    }
+    return found;
   }
 
   const board = {
@@ -153,8 +165,8 @@ export async function startBoard({ env = {}, state: before } = {}) {
     },
 
     /* `make gen`, or `make gen INTO=folder`, with the programs of this test. */
-    gen: (into) => run('db/with.sh', ['gen', `${environment.BUILD}/writ-gen`, 'once', ...(into ? ['--into', into] : [])],
-      { cwd: root, env: environment }),
+    gen: (into) => run('db/with.sh', into ? ['gen', `${environment.BUILD}/writ-gen`, 'once', '--into', into]
+      : ['--service', 'gen', 'run/program/writ-gen', 'once'], { cwd: checkout, env: environment }),
 
     /* When all that was written has been published, and what follows from it. */
     settled: () => eventually(async () => {
@@ -169,15 +181,15 @@ export async function startBoard({ env = {}, state: before } = {}) {
       await ended;
     },
 
-    /* Ends it, and fails if that was not in order. */
-    async stop(signal = 'SIGTERM') {
+    /* Ends it, and fails if that was not in order. Its STATE stays if `keep` says so. */
+    async stop(signal = 'SIGTERM', { keep = false } = {}) {
       supervisor.kill(signal);
       const outcome = await ended;
       const left = await eventually(async () => (await processesOf(state)).length === 0, 'the last process to end', 2000)
         .then(() => [], () => processesOf(state));
-      const reports = (await readdir(`${state}/log`)).filter((name) => name.startsWith('sanitizer.'));
+      const reports = await sanitizerReports();
       const all = outcome === 0 && left.length === 0 && reports.length === 0 ? '' : await logs();
-      await rm(state, { recursive: true, force: true });
+      if (!keep) await rm(state, { recursive: true, force: true });
       assert.equal(outcome, 0, `run.sh ended with ${outcome}\n${all}`);
       assert.deepEqual(left, [], 'processes were left behind');
       assert.deepEqual(reports, [], `sanitizers have reported\n${all}`);

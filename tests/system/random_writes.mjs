@@ -70,6 +70,7 @@ const names = [
 // Slugs that some of them have, and some that none has.
 const slugs = ['inbox', 'c', 'c-2', 'c-3', 'c-9', 'one', 'two', 'ça-va', 'straße', 'strasse', '日本', 'list', 'list-2', 'a-b', 'i', 'none', 'x'.repeat(64)];
 const dues = [null, '2020-01-01', '2026-12-01', '2024-02-29', '9999-12-31', '2026-12-01T10:00:00+01:00', '2026-06-30t23:59:59z'];
+const soon = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const rare = ['0001-01-01T00:00:00+14:00', '9999-12-31T23:59:59-12:00', '2026-12-01T10:00:00.123Z', '1900-02-29'];
 
 const quickWord = (name) => (/^[\p{L}\p{M}\p{N}]+$/u.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`);
@@ -77,7 +78,7 @@ const quickWord = (name) => (/^[\p{L}\p{M}\p{N}]+$/u.test(name) ? name : `"${nam
 function fields(random) {
   const all = {
     title: title(random), notes: notes(random), list: random.pick(['Inbox', ...names]), tags: random.some(names, 6).slice(0, 16),
-    priority: random.pick([null, 1, 2, 3, 4]), due: random.pick(dues), done: random.chance(30),
+    priority: random.pick([null, 1, 2, 3, 4]), due: random.chance(20) ? soon(random.below(12) - 2) : random.pick(dues), done: random.chance(30),
   };
   return Object.fromEntries(Object.entries(all).filter(([name]) => name === 'title' || random.chance(60)));
 }
@@ -142,12 +143,14 @@ const kinds = [
   [5, onTodo('PATCH', '', (random) => ({ json: { list: random.pick(names) } }))],
   [5, onTodo('PATCH', '', (random) => ({ json: { tags: random.some(names, 6).slice(0, 16) } }))],
   [10, onTodo('PATCH', '', (random) => ({ json: { done: random.chance(60) } }))],
+  [10, (random, todo) => ({ method: 'PATCH', path: '/api/todos/#', todo, json: { [random.pick(['above', 'below'])]: 1 + random.below(todo + 5) } })],
   [4, form],
   [8, onTodo('DELETE', '')],
   [7, onTodo('POST', '/restore')],
   [2, onTodo('DELETE', '?purge=1')],
   [4, onList('PATCH', (random) => ({ json: { name: random.pick(names) } }))],
-  [3, onList('PATCH', (random) => ({ json: { public: random.chance(50) } }))],
+  [6, onList('PATCH', (random) => ({ json: { public: random.chance(60) } }))],
+  [1, onList('PATCH', (random) => ({ json: { name: random.pick(names), public: random.chance(50) } }))],
   [5, onList('DELETE')],
   [5, (random, todo) => ({ ...random.pick(bad)(random, todo), refused: true })],
 ];

@@ -25,7 +25,7 @@ function tryToStart(env) {
 }
 
 test('a board', async (t) => {
-  const board = await startBoard();
+  const board = await startBoard({ bare: true });
   t.after(() => board.stop());
   assert.equal((await board.get('/')).status, 200, 'ready means that it can be read');
   assert.deepEqual((await board.get('/api/health')).json(),
@@ -137,6 +137,33 @@ test('after kill -9 of run.sh, of Nginx too, the next start takes over', async (
   }, 'one database only');
 });
 
+test('the first start says the passphrase, and no other', async () => {
+  const passphrases = (board) => board.said().match(/^Passphrase: \S.*$/gm);
+  const first = await startBoard({ bare: true });
+  assert.equal(passphrases(first)?.length, 1, first.said());
+  await first.stop('SIGTERM', { keep: true });
+  const second = await startBoard({ state: first.state });
+  assert.equal(passphrases(second), null);
+  await second.stop();
+});
+
+test('a board is closed, unless WRIT_OPEN says that it is open', async () => {
+  const open = await startBoard();
+  assert.match(open.said(), /^WRIT_OPEN=1: everyone on this machine is a member/m);
+  assert.equal((await open.post('/api/todos', { title: 'By anyone' })).status, 201);
+  await open.stop('SIGTERM', { keep: true });
+
+  const closed = await startBoard({ state: open.state, env: { WRIT_OPEN: '' } });
+  try {
+    assert.doesNotMatch(closed.said(), /WRIT_OPEN/);
+    assert.equal((await closed.get('/')).status, 200);
+    assert.equal((await closed.get('/todos/1')).status, 404);
+    assert.equal((await closed.post('/api/todos', { title: 'By anyone' })).status, 401);
+  } finally {
+    await closed.stop();
+  }
+});
+
 test('a port that is taken is named', async () => {
   const other = net.createServer();
   await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -154,7 +181,7 @@ test('a setting that cannot be is refused with a sentence', async () => {
   const state = await freshState();
   for (const [env, sentence] of [
     [{ PORT: '0' }, /PORT must be a number/], [{ PORT: 'http' }, /PORT must be a number/],
-    [{ APIS: '0' }, /APIS, how many/], [{ APIS: 'two' }, /APIS, how many/],
+    [{ WRIT_OPEN: 'yes' }, /WRIT_OPEN must be 1/], [{ APIS: '0' }, /APIS, how many/], [{ APIS: 'two' }, /APIS, how many/],
     [{ MYSQL_DATABASE: 'a`b' }, /MYSQL_DATABASE must be/], [{ STATE: `${state}/${'x'.repeat(90)}` }, /path of STATE may have/],
   ]) {
     const { status, stderr } = tryToStart({ STATE: state, ...env });

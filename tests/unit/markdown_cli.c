@@ -25,8 +25,9 @@ int main(void)
             free(notes);
             break;
         }
+        notes[len] = '\0';
         buffer_clear(&html);
-        markdown_html(&html, notes, len);
+        markdown_html(&html, notes, len, NULL);
         free(notes);
         printf("%zu\n", html.len);
         fwrite(html.base, 1, html.len, stdout);

@@ -47,7 +47,7 @@ static bool run(enum kind kind, const char *text)
         good = command_create(&command, body, form, &today, &problems);
         break;
     case EDIT:
-        good = command_edit(&command, 42, body, form, &problems);
+        good = command_edit(&command, 42, body, form, &today, &problems);
         break;
     case EDIT_LIST:
         good = command_list_edit(&command, "home", body, form, &problems);
@@ -85,6 +85,8 @@ static const char *summary(enum kind kind)
         s = arena_printf(a, "%sdue=%s;", s, draft->due ? draft->due : "(none)");
     if (draft->present & FIELD_DONE)
         s = arena_printf(a, "%sdone=%d;", s, draft->done);
+    if (draft->present & FIELD_PLACE)
+        s = arena_printf(a, "%s%s=%d;", s, draft->above ? "above" : "below", (int)draft->beside);
     return s;
 }
 
@@ -121,9 +123,10 @@ static const struct {
     {CREATE,
      "{\"quick\":\"x #home !2 @fri +Groceries\",\"list\":\"Work\",\"tags\":[\"a\"],\"priority\":1,"
      "\"due\":\"2026-12-01\",\"notes\":\"n\"}",
-     "title=x;notes=n;list=Work;tags=a;priority=1;due=2026-12-01;"},
-    {CREATE, "{\"list\":\"Work\",\"quick\":\"x +Groceries\"}", "title=x;notes=;list=Work;"},
-    {CREATE, "{\"quick\":\"x #a #b\",\"tags\":[]}", "title=x;notes=;list=Inbox;tags=;"},
+     "title=x;notes=n;list=Groceries;tags=a|home;priority=2;due=2027-01-01;"},
+    {CREATE, "{\"list\":\"Work\",\"quick\":\"x +Groceries\"}", "title=x;notes=;list=Groceries;"},
+    {CREATE, "{\"list\":\"Work\",\"quick\":\"x\",\"priority\":3}", "title=x;notes=;list=Work;priority=3;"},
+    {CREATE, "{\"quick\":\"x #a #b\",\"tags\":[\"B\",\"c\"]}", "title=x;notes=;list=Inbox;tags=B|c|a;"},
     {CREATE, "{\"quick\":\"x !2 @fri\",\"title\":null,\"priority\":null,\"due\":null}",
      "title=x;notes=;list=Inbox;priority=2;due=2027-01-01;"},
     {CREATE, "quick=x+%232+!2+%23a&title=&notes=&list=&tags=&priority=&due=",
@@ -138,6 +141,8 @@ static const struct {
      "title=x;notes=;list=Inbox;tags=Shopping list|a,b|c++|12|d;"},
     {CREATE, "title=x&tags=%22say+%5C%22hi%5C%22%22", "title=x;notes=;list=Inbox;tags=say \"hi\";"},
     {CREATE, "title=x&tags=+,+,", "title=x;notes=;list=Inbox;tags=;"},
+    {CREATE, "title=x&due=Next+friday", "title=x;notes=;list=Inbox;due=2027-01-01;"},
+    {CREATE, "title=x&due=in+3+days", "title=x;notes=;list=Inbox;due=2027-01-03;"},
     {CREATE, "title=x&done=true", "title=x;notes=;list=Inbox;done=1;"},
     {CREATE, "title=x&done=1", "title=x;notes=;list=Inbox;done=1;"},
     {CREATE, "title=x&done=yes", "title=x;notes=;list=Inbox;done=1;"},
@@ -156,6 +161,12 @@ static const struct {
     {EDIT, "title=y&notes=&list=&tags=&priority=&due=&done=",
      "title=y;notes=;list=Inbox;tags=;priority=0;due=(none);done=0;"},
     {EDIT, "done=1", "done=1;"},
+    {EDIT, "due=1+feb", "due=2027-02-01;"},
+    {EDIT, "{\"above\":7}", "above=7;"},
+    {EDIT, "{\"below\":7,\"list\":\"Work\"}", "list=Work;below=7;"},
+    {EDIT, "above=7&below=", "above=7;"},
+    {EDIT, "below=7&above=", "below=7;"},
+    {EDIT, "above=&below=", ""},
 
     /* lists */
     {EDIT_LIST, "{}", "home name=(kept) public=-1"},
@@ -188,6 +199,7 @@ static const char an_array[] = "must be an array of strings";
 static const char no_control[] = "must not contain control characters";
 static const char a_due[] = "must be a date (2026-12-01) or a time (2026-12-01T18:00:00Z)";
 static const char not_empty[] = "must not be empty";
+static const char an_id[] = "must be the id of a todo";
 static const char not_of_todo[] = "is not a field of a todo";
 
 static const struct {
@@ -279,6 +291,22 @@ static const struct {
     {EDIT, "{\"due\":\"2026-02-30\"}", "due", "must be a day of the calendar"},
     {EDIT, "{\"due\":\"2026-12-01T23:59:60Z\"}", "due", "must have a time from 00:00:00 to 23:59:59"},
     {EDIT, "due=2025-02-29", "due", "must be a day of the calendar"},
+
+    {EDIT, "due=nevermore", "due",
+     "must be a date (2026-12-01) or a time (2026-12-01T18:00:00Z), or words such as next friday"},
+    {EDIT, "due=30+february", "due", "must be a date (2026-12-01) or a time (2026-12-01T18:00:00Z)"},
+
+    /* place */
+    {EDIT, "{\"above\":\"7\"}", "above", an_id},
+    {EDIT, "{\"above\":null}", "above", an_id},
+    {EDIT, "{\"below\":0}", "below", an_id},
+    {EDIT, "{\"below\":1.5}", "below", an_id},
+    {EDIT, "above=-7", "above", an_id},
+    {EDIT, "above=99999999999999999999", "above", an_id},
+    {EDIT, "{\"above\":42}", "above", "must be another todo"},
+    {EDIT, "{\"above\":7,\"below\":8}", "below",
+     "cannot be said together with the other one of above and below"},
+    {CREATE, "{\"title\":\"x\",\"above\":7}", "above", not_of_todo},
 
     /* done */
     {EDIT, "{\"done\":1}", "done", a_bool},
@@ -626,6 +654,49 @@ static void fingerprints_tell_requests_apart(void **state)
     assert_memory_equal(prints[0], known, sizeof known);
 }
 
+static void a_passphrase_is_one_string(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *field; /* NULL: it is taken */
+    } cases[] = {
+        {"{\"passphrase\":\" as it is \"}", NULL},
+        {"{\"passphrase\":\"\"}", "passphrase"},
+        {"{\"passphrase\":null}", "passphrase"},
+        {"{\"passphrase\":[\"x\"]}", "passphrase"},
+        {"{}", "passphrase"},
+        {"{\"passphrase\":\"x\",\"user\":\"y\"}", "user"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        json_t *body = json_loads(cases[i].body, 0, NULL);
+        problems = (struct problems){0};
+        const char *passphrase = command_passphrase(body, &problems);
+        if (cases[i].field) {
+            assert_null(passphrase);
+            assert_string_equal(problems.item[0].field, cases[i].field);
+        } else {
+            assert_string_equal(passphrase, " as it is ");
+        }
+        json_decref(body);
+    }
+    char longest[PASSPHRASE_BYTES + 2];
+    memset(longest, 'x', sizeof longest);
+    for (size_t over = 0; over < 2; over++) {
+        longest[PASSPHRASE_BYTES + over] = '\0';
+        json_t *body = json_pack("{s:s}", "passphrase", longest);
+        problems = (struct problems){0};
+        assert_int_equal(command_passphrase(body, &problems) == NULL, over);
+        longest[PASSPHRASE_BYTES] = 'x';
+        json_decref(body);
+    }
+    json_t *nothing = json_object(), *something = json_pack("{s:s}", "passphrase", "x");
+    problems = (struct problems){0};
+    assert_true(command_nothing(nothing, &problems));
+    assert_false(command_nothing(something, &problems));
+    json_decref(nothing);
+    json_decref(something);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -639,6 +710,7 @@ int main(void)
         cmocka_unit_test_teardown(the_way_back_is_bounded, release),
         cmocka_unit_test_teardown(a_task_list_is_imported, release),
         cmocka_unit_test_teardown(other_documents_are_refused, release),
+        cmocka_unit_test(a_passphrase_is_one_string),
         cmocka_unit_test_teardown(keys_are_printable_and_bounded, release),
         cmocka_unit_test_teardown(fingerprints_tell_requests_apart, release),
     };

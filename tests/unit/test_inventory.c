@@ -1,7 +1,9 @@
 /*
  * The table in gen/PAGES.md, which files each kind of write makes, is what the planner says: this test writes
  * the table from plans and compares. A todo stands in one list and one tag that were there before, in buckets
- * that neither come nor go, and the rows are like those that db/decide.c records for it.
+ * that neither come nor go, and the rows are like those that db/decide.c records for it. Its list is public
+ * unless the write says otherwise; of a private one the members' row is the same, and the public one is
+ * empty.
  *
  * UPDATE=1 puts the table into the document. Runs in the project's root.
  */
@@ -45,35 +47,108 @@ static const char *const columns[PAGE_KINDS] = {
     [PAGE_TAG] = "tag",
     [PAGE_LISTS] = "lists",
     [PAGE_TAGS] = "tags",
+    [PAGE_DUE] = "due",
     [PAGE_BOARD] = "board",
+    [PAGE_STATS] = "stats",
+    [PAGE_ADD] = "add",
+    [PAGE_SIGN_IN] = "sign-in",
+    [PAGE_AUTHORED] = "authored",
+    [PAGE_MANIFEST] = "manifest",
     [PAGE_ERROR] = "errors",
 };
 
+/* What the write does to who sees the todo. */
+enum way { STAYS, COMES, GOES, PRIVATE };
+
 static const struct write {
     const char *name;
-    struct read_change changes[IMPORTED]; /* as many as have a revision */
+    enum change_op op;
+    enum todo_state from, to;
+    const char *places[IMPORTED]; /* a change for each */
+    enum way way;                 /* into the public tree or out of it */
 } writes[] = {
-    {"create", {{1, CHANGE_CREATE, 1250, 0, TODO_ABSENT, TODO_OPEN, "+l5:217 +t3:109"}}},
-    {"create, in a new list", {{1, CHANGE_CREATE, 1250, 0, TODO_ABSENT, TODO_OPEN, "*l6 +l6:1 +t3:109"}}},
-    {"create, with a new tag", {{1, CHANGE_CREATE, 1250, 0, TODO_ABSENT, TODO_OPEN, "+l5:217 *t4 +t4:1"}}},
-    {"import of 3 todos",
-     {{1, CHANGE_CREATE, 1250, 0, TODO_ABSENT, TODO_OPEN, "+l5:217 +t3:109"},
-      {2, CHANGE_CREATE, 1251, 0, TODO_ABSENT, TODO_OPEN, "+l5:218 +t3:110"},
-      {3, CHANGE_CREATE, 1252, 0, TODO_ABSENT, TODO_OPEN, "+l5:219 +t3:111"}}},
-    {"edit title, notes, priority, due",
-     {{1, CHANGE_EDIT, 1250, 0, TODO_OPEN, TODO_OPEN, "=l5:217 =t3:109"}}},
-    {"move to another list", {{1, CHANGE_EDIT, 1250, 0, TODO_OPEN, TODO_OPEN, "-l5:217 +l6:330 =t3:109"}}},
-    {"tag, beside the one it has",
-     {{1, CHANGE_EDIT, 1250, 0, TODO_OPEN, TODO_OPEN, "=l5:217 =t3:109 +t4:55"}}},
-    {"untag", {{1, CHANGE_EDIT, 1250, 0, TODO_OPEN, TODO_OPEN, "=l5:217 -t3:109"}}},
-    {"finish", {{1, CHANGE_FINISH, 1250, 0, TODO_OPEN, TODO_DONE, "=l5:217 =t3:109"}}},
-    {"reopen", {{1, CHANGE_REOPEN, 1250, 0, TODO_DONE, TODO_OPEN, "=l5:217 =t3:109"}}},
-    {"delete", {{1, CHANGE_DELETE, 1250, 0, TODO_OPEN, TODO_DELETED, "=l5:217 =t3:109"}}},
-    {"restore", {{1, CHANGE_RESTORE, 1250, 0, TODO_DELETED, TODO_OPEN, "=l5:217 =t3:109"}}},
-    {"purge, after a delete", {{1, CHANGE_PURGE, 1250, 0, TODO_DELETED, TODO_ABSENT, "-l5:217 -t3:109"}}},
-    {"purge, at once", {{1, CHANGE_PURGE, 1250, 0, TODO_OPEN, TODO_ABSENT, "-l5:217 -t3:109"}}},
-    {"rename a list, make it public", {{1, CHANGE_LIST_EDIT, 0, 5, TODO_ABSENT, TODO_ABSENT, ""}}},
-    {"delete a list", {{1, CHANGE_LIST_DELETE, 0, 5, TODO_ABSENT, TODO_ABSENT, ""}}},
+    {.name = "create", .op = CHANGE_CREATE, .to = TODO_OPEN, .places = {"+l5:217 +t3:109"}},
+    {.name = "create, due at some time",
+     .op = CHANGE_CREATE,
+     .to = TODO_OPEN,
+     .places = {"+l5:217 +t3:109 +d"}},
+    {.name = "create, in a new list",
+     .op = CHANGE_CREATE,
+     .to = TODO_OPEN,
+     .places = {"*l6 +l6:1 +t3:109"},
+     .way = PRIVATE},
+    {.name = "create, with a new tag", .op = CHANGE_CREATE, .to = TODO_OPEN, .places = {"+l5:217 *t4 +t4:1"}},
+    {.name = "import of 3 todos",
+     .op = CHANGE_CREATE,
+     .to = TODO_OPEN,
+     .places = {"+l5:217 +t3:109", "+l5:218 +t3:110", "+l5:219 +t3:111"}},
+    {.name = "edit title, notes, priority",
+     .op = CHANGE_EDIT,
+     .from = TODO_OPEN,
+     .to = TODO_OPEN,
+     .places = {"=l5:217 =t3:109"}},
+    {.name = "edit due",
+     .op = CHANGE_EDIT,
+     .from = TODO_OPEN,
+     .to = TODO_OPEN,
+     .places = {"=l5:217 =t3:109 =d"}},
+    {.name = "put above another",
+     .op = CHANGE_EDIT,
+     .from = TODO_OPEN,
+     .to = TODO_OPEN,
+     .places = {"~l5:217/3640655872 =t3:109"}},
+    {.name = "move to another list",
+     .op = CHANGE_EDIT,
+     .from = TODO_OPEN,
+     .to = TODO_OPEN,
+     .places = {"-l5:217 +l6:330 =t3:109"}},
+    {.name = "move from a private list to a public one",
+     .op = CHANGE_EDIT,
+     .from = TODO_OPEN,
+     .to = TODO_OPEN,
+     .places = {"-l5:217 +l6:330 =t3:109"},
+     .way = COMES},
+    {.name = "move from a public list to a private one",
+     .op = CHANGE_EDIT,
+     .from = TODO_OPEN,
+     .to = TODO_OPEN,
+     .places = {"-l5:217 +l6:330 =t3:109"},
+     .way = GOES},
+    {.name = "tag, beside the one it has",
+     .op = CHANGE_EDIT,
+     .from = TODO_OPEN,
+     .to = TODO_OPEN,
+     .places = {"=l5:217 =t3:109 +t4:55"}},
+    {.name = "untag", .op = CHANGE_EDIT, .from = TODO_OPEN, .to = TODO_OPEN, .places = {"=l5:217 -t3:109"}},
+    {.name = "finish",
+     .op = CHANGE_FINISH,
+     .from = TODO_OPEN,
+     .to = TODO_DONE,
+     .places = {"=l5:217 =t3:109"}},
+    {.name = "reopen",
+     .op = CHANGE_REOPEN,
+     .from = TODO_DONE,
+     .to = TODO_OPEN,
+     .places = {"=l5:217 =t3:109"}},
+    {.name = "delete",
+     .op = CHANGE_DELETE,
+     .from = TODO_OPEN,
+     .to = TODO_DELETED,
+     .places = {"=l5:217 =t3:109"}},
+    {.name = "restore",
+     .op = CHANGE_RESTORE,
+     .from = TODO_DELETED,
+     .to = TODO_OPEN,
+     .places = {"=l5:217 =t3:109"}},
+    {.name = "purge, after a delete",
+     .op = CHANGE_PURGE,
+     .from = TODO_DELETED,
+     .places = {"-l5:217 -t3:109"}},
+    {.name = "purge, at once", .op = CHANGE_PURGE, .from = TODO_OPEN, .places = {"-l5:217 -t3:109"}},
+    {.name = "rename a list of one todo", .op = CHANGE_LIST_EDIT, .places = {""}},
+    {.name = "make a list of one todo public", .op = CHANGE_LIST_EDIT, .places = {""}, .way = COMES},
+    {.name = "make a list of one todo private", .op = CHANGE_LIST_EDIT, .places = {""}, .way = GOES},
+    {.name = "delete a list", .op = CHANGE_LIST_DELETE, .places = {""}},
 };
 
 /* ---- from a plan to what each audience gets */
@@ -86,7 +161,7 @@ struct files {
     struct share due[2][PAGE_KINDS]; /* by enum plan_when */
 };
 
-static void note_step(const struct plan *plan, enum plan_when when, struct files files[AUDIENCES_MADE])
+static void note_step(const struct plan *plan, enum plan_when when, struct files files[AUDIENCES])
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
@@ -102,9 +177,9 @@ static void note_step(const struct plan *plan, enum plan_when when, struct files
 }
 
 /* In the two steps of a cycle. Clears the plan. */
-static void files_of(struct plan *plan, struct files files[AUDIENCES_MADE])
+static void files_of(struct plan *plan, struct files files[AUDIENCES])
 {
-    memset(files, 0, AUDIENCES_MADE * sizeof *files);
+    memset(files, 0, AUDIENCES * sizeof *files);
     plan_sort(plan);
     note_step(plan, PLAN_NOW, files);
     plan_published(plan);
@@ -112,10 +187,32 @@ static void files_of(struct plan *plan, struct files files[AUDIENCES_MADE])
     plan_clear(plan);
 }
 
-static void files_of_write(struct plan *plan, const struct write *write, struct files files[AUDIENCES_MADE])
+/* `public`: its list is, if the write does not say itself. */
+static void files_of_write(struct plan *plan, const struct write *write, bool public,
+                           struct files files[AUDIENCES])
 {
-    for (size_t i = 0; i < IMPORTED && write->changes[i].revision; i++)
-        plan_change(plan, &write->changes[i], false);
+    bool of_list = write->op == CHANGE_LIST_EDIT || write->op == CHANGE_LIST_DELETE;
+    struct read_change change = {.op = write->op,
+                                 .from = write->from,
+                                 .to = write->to,
+                                 .list_id = of_list ? 5 : 0,
+                                 .public_from = write->way == STAYS ? public : write->way == GOES,
+                                 .public_to = write->way == STAYS ? public : write->way == COMES};
+    for (size_t i = 0; i < IMPORTED && write->places[i]; i++) {
+        change.revision = i + 1;
+        change.todo_id = of_list ? 0 : 1250 + i;
+        change.places = write->places[i];
+        plan_change(plan, &change, false);
+    }
+    if (write->op == CHANGE_LIST_EDIT) /* what read_list_places() says */
+        plan_list_todo(plan, &(struct read_change){.op = CHANGE_EDIT,
+                                                   .todo_id = 1250,
+                                                   .list_id = 5,
+                                                   .from = TODO_OPEN,
+                                                   .to = TODO_OPEN,
+                                                   .places = "=l5:217 =t3:109",
+                                                   .public_from = change.public_to,
+                                                   .public_to = change.public_to});
     assert_string_equal(plan->problem, "");
     files_of(plan, files);
 }
@@ -153,7 +250,7 @@ static void put_due(struct buffer *out, const struct share *due, const char *mar
     if (due->pages > 1)
         buffer_printf(out, "%u × ", due->pages);
     const char *blank = "";
-    for (unsigned twin = TWIN_HTML; twin <= TWIN_MD; twin <<= 1)
+    for (unsigned twin = TWIN_HTML; twin <= TWIN_LAST; twin <<= 1)
         if (due->twins & twin) {
             buffer_printf(out, "%s%s", blank, twin_extension((enum twin)twin) + 1);
             blank = " ";
@@ -171,9 +268,9 @@ static void put_pages(struct buffer *out, const char *write, int audience, const
     }
 }
 
-static void put_rows(struct buffer *out, const char *write, const struct files files[AUDIENCES_MADE])
+static void put_rows(struct buffer *out, const char *write, const struct files files[AUDIENCES])
 {
-    for (int audience = 0; audience < AUDIENCES_MADE; audience++) {
+    for (int audience = 0; audience < AUDIENCES; audience++) {
         unsigned now = count_files(&files[audience], PLAN_NOW);
         put_pages(out, write, audience, &files[audience]);
         buffer_printf(out, " | %u | %u |\n", now, now + count_files(&files[audience], PLAN_LATER));
@@ -186,7 +283,10 @@ static void put_full_build(struct buffer *out)
     struct files files = {0};
     for (int kind = 0; kind < PAGE_KINDS; kind++)
         files.due[PLAN_NOW][kind] = (struct share){1, page_types[kind].twins};
-    for (int audience = 0; audience < AUDIENCES_MADE; audience++) {
+    for (int audience = 0; audience < AUDIENCES; audience++) {
+        for (int kind = 0; kind < PAGE_KINDS; kind++)
+            if (audience == AUDIENCE_PUBLIC && page_types[kind].members_only)
+                files.due[PLAN_NOW][kind] = (struct share){0};
         put_pages(out, "template or asset edited", audience, &files);
         buffer_puts(out, " all | all | all |\n");
     }
@@ -194,13 +294,13 @@ static void put_full_build(struct buffer *out)
 
 static void put_table(struct buffer *out, struct plan *plan)
 {
-    struct files files[AUDIENCES_MADE];
+    struct files files[AUDIENCES];
     put_head(out);
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
-        files_of_write(plan, &writes[i], files);
+        files_of_write(plan, &writes[i], true, files);
         put_rows(out, writes[i].name, files);
     }
-    plan_add(plan, PAGE_BOARD, 0, 0, PLAN_NOW); /* as cycle.c does on a new day */
+    plan_day(plan);
     files_of(plan, files);
     put_rows(out, "midnight", files);
     put_full_build(out);
@@ -266,13 +366,48 @@ static void test_table(void **state)
     buffer_release(&document);
 }
 
+/* Of private lists: the same for members, and not one file for the public. */
+static void test_private_is_free(void **state)
+{
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        struct files of_public[AUDIENCES], of_private[AUDIENCES];
+        if (writes[i].way != STAYS)
+            continue;
+        files_of_write(*state, &writes[i], true, of_public);
+        files_of_write(*state, &writes[i], false, of_private);
+        for (int when = PLAN_NOW; when <= PLAN_LATER; when++)
+            assert_int_equal(count_files(&of_private[AUDIENCE_PUBLIC], (enum plan_when)when), 0);
+        assert_memory_equal(&of_private[AUDIENCE_MEMBERS], &of_public[AUDIENCE_MEMBERS],
+                            sizeof of_public[AUDIENCE_MEMBERS]);
+    }
+}
+
+/* What leaves the public tree has nothing that follows, but for counts of what stays. */
+static void test_leaving_is_at_once(void **state)
+{
+    size_t leaving = 0;
+    static const enum page_kind counts[] = {PAGE_LISTS, PAGE_TAGS, PAGE_STATS};
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        struct files files[AUDIENCES];
+        if (writes[i].way != GOES)
+            continue;
+        files_of_write(*state, &writes[i], true, files);
+        assert_true(count_files(&files[AUDIENCE_PUBLIC], PLAN_NOW) > 0);
+        for (size_t k = 0; k < 3 && writes[i].op != CHANGE_LIST_EDIT; k++)
+            files[AUDIENCE_PUBLIC].due[PLAN_LATER][counts[k]] = (struct share){0};
+        assert_int_equal(count_files(&files[AUDIENCE_PUBLIC], PLAN_LATER), 0);
+        leaving++;
+    }
+    assert_int_equal(leaving, 2);
+}
+
 /* Of each tree: a private todo has only one. */
 static void test_create_is_cheap(void **state)
 {
-    struct files files[AUDIENCES_MADE];
+    struct files files[AUDIENCES];
     assert_string_equal(writes[0].name, "create");
-    files_of_write(*state, &writes[0], files);
-    for (int audience = 0; audience < AUDIENCES_MADE; audience++) {
+    files_of_write(*state, &writes[0], true, files);
+    for (int audience = 0; audience < AUDIENCES; audience++) {
         unsigned now = count_files(&files[audience], PLAN_NOW);
         assert_in_range(now, 1, CREATE_FILES_NOW);
         assert_in_range(now + count_files(&files[audience], PLAN_LATER), now, CREATE_FILES_SETTLED);
@@ -297,6 +432,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_table, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_private_is_free, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_leaving_is_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create_is_cheap, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,8 +18,12 @@ static struct buffer html;
 
 static bool render(const char *notes, size_t len)
 {
+    char *copy = calloc(1, len + 1);
+    assert_non_null(copy);
+    memcpy(copy, notes, len);
     buffer_clear(&html);
-    bool done = markdown_html(&html, notes, len);
+    bool done = markdown_html(&html, copy, len, NULL);
+    free(copy);
     buffer_putc(&html, '\0');
     assert_false(html.overflow);
     return done;
@@ -110,6 +114,10 @@ static void test_examples(void **state)
         {"```c++ x\na<b\n```", "<pre><code class=\"language-c++\">a&lt;b\n</code></pre>\n"},
         {"```a&#32;b&quot;\n```", "<pre><code class=\"language-a\"></code></pre>\n"},
         {"```\"&gt;\n```", "<pre><code class=\"language-&quot;&gt;\"></code></pre>\n"},
+        {"~[](~)", "<p><del><a href=\"~\"></a></del></p>\n"},
+        {"- [](~)~\n  - a", "<ul>\n<li><a href=\"~\"></a><ul>\n<li>a</li>\n</ul>\n</li>\n</ul>\n"},
+        {"[<a@b>](c)", "<p><a href=\"c\">a@b</a></p>\n"},
+        {"[](", "<p>[](</p>\n"},
         {"~~a~~ <b>c</b>", "<p><del>a</del> &lt;b&gt;c&lt;/b&gt;</p>\n"},
         {"www.a.b http://a.b a@b.c [[a]] $a$", "<p>www.a.b http://a.b a@b.c [[a]] $a$</p>\n"},
         {"|a|b|\n|---|:-:|\n|c|d|",
@@ -211,10 +219,10 @@ static void test_buffer(void **state)
     struct buffer small;
     buffer_init(&small, 20);
     buffer_puts(&small, "before");
-    assert_true(markdown_html(&small, "a", 1));
+    assert_true(markdown_html(&small, "a", 1, NULL));
     assert_int_equal(small.len, strlen("before<p>a</p>\n"));
     assert_memory_equal(small.base, "before<p>a</p>\n", small.len);
-    assert_false(markdown_html(&small, "a", 1));
+    assert_false(markdown_html(&small, "a", 1, NULL));
     assert_true(small.overflow);
     buffer_release(&small);
 }

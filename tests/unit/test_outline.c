@@ -318,6 +318,12 @@ static void test_real_documents(void **state)
 
 static uint64_t seed;
 
+/* How many rounds. */
+static int thorough(void)
+{
+    return getenv("THOROUGH") ? 1000 : 200;
+}
+
 static unsigned random_below(unsigned n)
 {
     seed ^= seed << 13;
@@ -404,9 +410,10 @@ static char *random_name(struct arena *a)
 static void test_awkward_todos(void **state)
 {
     (void)state;
-    enum { ROUNDS = 1000, TODOS = 5 };
+    enum { TODOS = 5 };
+    const int rounds = thorough();
     seed = 42;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         struct arena a = {0};
         struct todo_draft todos[TODOS];
         char *list = random_name(&a);
@@ -431,13 +438,13 @@ static void test_awkward_todos(void **state)
 static void test_random_documents(void **state)
 {
     (void)state;
-    enum { ROUNDS = 1000 };
+    const int rounds = thorough();
     seed = 4711;
     static const char *const starts[] = {"",        "",   "- [ ] ",   "- [x] ",   "  - [ ] ", "\t- [ ] ",
                                          "# ",      "  ", "    ",     "\t\t",     "> ",       "> - [ ] ",
                                          "1. [ ] ", "- ", "* * [ ] ", "[a]: /u ", "  ```"};
     size_t todos = 0;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         struct arena a = {0};
         char *document = arena_strdup(&a, "");
         for (unsigned n = random_below(15); n > 0; n--) {
@@ -458,7 +465,7 @@ static void test_random_documents(void **state)
         assert_round_trip(&a, &outline);
         arena_release(&a);
     }
-    assert_true(todos > ROUNDS);
+    assert_true(todos > (size_t)rounds);
 }
 
 static void test_written(void **state)

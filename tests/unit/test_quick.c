@@ -105,7 +105,7 @@ static const struct {
     {"x @+90D", "x|||2027-03-31|"},
     {"x @+9999d", "x|||2054-05-17|"},
     {"x @+10000d", "x @+10000d||||"},
-    {"x @+d @+3 @+3w @3d @+-3d @+3dd", "x @+d @+3 @+3w @3d @+-3d @+3dd||||"},
+    {"x @+d @+3 @3d @+-3d @+3dd @-fri @fri-", "x @+d @+3 @3d @+-3d @+3dd @-fri @fri-||||"},
     {"x @home @ @mo @mond @todays me@today", "x @home @ @mo @mond @todays me@today||||"},
     {"x @fri @2026-12-01", "x|||2026-12-01|"},
 

@@ -27,6 +27,7 @@ static char text[256 * 1024];
 static void forget(void)
 {
     arena_release(&command.arena);
+    kept_release(&request.kept);
     json_decref(request.form);
     json_decref(json);
     reply_release(&reply);
@@ -238,7 +239,7 @@ static void test_every_refusal(void **state)
     } cases[] = {
         {OUTCOME_NOT_FOUND, 404, NULL}, {OUTCOME_GONE, 410, NULL},       {OUTCOME_CONFLICT, 409, NULL},
         {OUTCOME_STALE, 412, NULL},     {OUTCOME_KEY_REUSED, 422, NULL}, {OUTCOME_FULL, 507, NULL},
-        {OUTCOME_REFUSED, 500, NULL},   {OUTCOME_UNAVAILABLE, 503, "5"},
+        {OUTCOME_REFUSED, 500, NULL},   {OUTCOME_UNAVAILABLE, 503, "5"}, {OUTCOME_UNAUTHORIZED, 401, NULL},
     };
     for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
         begin("PATCH", "/api/todos/42", COMMAND_EDIT);
@@ -247,6 +248,7 @@ static void test_every_refusal(void **state)
         assert_false(outcome_is_success(cases[i / 2].outcome));
         assert_int_equal(reply.status, cases[i / 2].status);
         assert_string_not_equal(reply_reason(reply.status), "");
+        assert_int_equal(header("www-authenticate") != NULL, reply.status == 401);
         if (cases[i / 2].retry_after)
             assert_string_equal(header("retry-after"), cases[i / 2].retry_after);
         else
@@ -280,8 +282,10 @@ static void test_refused_before_the_database(void **state)
         enum problem_kind kind;
         unsigned status;
     } cases[] = {
-        {PROBLEM_REQUEST, 400}, {PROBLEM_UNKNOWN, 404}, {PROBLEM_TOO_LARGE, 413},
-        {PROBLEM_TYPE, 415},    {PROBLEM_FIELDS, 422},  {PROBLEM_BUSY, 503},
+        {PROBLEM_REQUEST, 400},      {PROBLEM_UNKNOWN, 404},    {PROBLEM_TOO_LARGE, 413},
+        {PROBLEM_TYPE, 415},         {PROBLEM_FIELDS, 422},     {PROBLEM_BUSY, 503},
+        {PROBLEM_FORGED, 403},       {PROBLEM_LENGTH, 411},     {PROBLEM_LIMITED, 429},
+        {PROBLEM_UNAUTHORIZED, 401}, {PROBLEM_PASSPHRASE, 401}, {PROBLEM_NO_PASSPHRASE, 401},
     };
     struct problems whole = {0};
     problems_add(&whole, "", "It is \"torn\".");
@@ -345,7 +349,8 @@ static void test_form_comes_back(void **state)
 
     begin_form("POST", "/api/todos", COMMAND_CREATE, json_pack("{s:s}", "quick", "#only !1"));
     problem(PROBLEM_FIELDS, NULL);
-    assert_text("name=\"title\" value=\"#only !1\"");
+    assert_text("name=\"quick\" value=\"#only !1\"");
+    assert_no_text("name=\"title\"");
 
     begin_form("POST", "/api/todos/42", COMMAND_DELETE, json_object());
     request.route.action = ACTION_DELETE;
@@ -387,6 +392,124 @@ static void test_stale_form(void **state)
     assert_no_text("<form");
 }
 
+static void test_limited(void **state)
+{
+    (void)state;
+    begin("POST", "/api/todos", COMMAND_CREATE);
+    request.wait = 7;
+    problem(PROBLEM_LIMITED, NULL);
+    assert_int_equal(reply.status, 429);
+    assert_string_equal(header("retry-after"), "7");
+}
+
+static void keep(const char *path, json_t *form)
+{
+    kept_keep(&request.kept, &command.arena, path, strlen(path), form);
+    assert_non_null(request.kept.action);
+}
+
+static void test_sign_in_page(void **state)
+{
+    (void)state;
+    begin_form("POST", "/api/todos/42", COMMAND_EDIT,
+               json_pack("{s:s, s:s, s:s}", "_method", "PATCH", "title", "\"<i>\"", "notes", "a\nb"));
+    keep("/api/todos/42?purge=1", request.form);
+    request.next = "/open?a=1&b";
+    request.signed_in = true; /* as he thought */
+    outcome((struct outcome){.status = OUTCOME_UNAUTHORIZED}, false);
+    assert_int_equal(reply.status, 401);
+    assert_text("action=\"/api/session\"");
+    assert_text("type=\"password\" name=\"passphrase\"");
+    assert_text("name=\"next\" value=\"/open?a=1&amp;b\"");
+    assert_text("name=\"kept_action\" value=\"/api/todos/42?purge=1\"");
+    assert_text("name=\"kept._method\" value=\"PATCH\"");
+    assert_text("name=\"kept.title\" value=\"&quot;&lt;i&gt;&quot;\"");
+    assert_text("name=\"kept.notes\" value=\"a\nb\"");
+    assert_no_text("<i>");
+    assert_no_text("Sign out");
+    assert_no_text("action=\"/api/todos/42\"");
+
+    begin("POST", "/api/session", COMMAND_PING);
+    request.html = true;
+    problem(PROBLEM_BUSY, NULL); /* whatever is in the way, one can try again */
+    assert_int_equal(reply.status, 503);
+    assert_text("name=\"passphrase\"");
+    assert_no_text("kept");
+
+    begin("PATCH", "/api/todos/42", COMMAND_EDIT);
+    request.html = true;
+    problem(PROBLEM_FORGED, NULL);
+    assert_no_text("name=\"passphrase\"");
+}
+
+static void session(const struct session_secret *secret)
+{
+    reply_session(&reply, &command.arena, &site, &request, secret);
+    see();
+    assert_string_equal(reply.headers[0].name, "set-cookie");
+    assert_string_equal(reply.headers[1].name, "set-cookie");
+}
+
+static void test_signed_in_and_out(void **state)
+{
+    (void)state;
+    static const struct session_secret secret = {.secret = "5ec2e7", .reading_key = "4ead"};
+    begin("POST", "/api/session", COMMAND_PING);
+    session(&secret);
+    assert_int_equal(reply.status, 200);
+    assert_json("{\"signed_in\":true}");
+    assert_non_null(strstr(reply.headers[0].value, "writ=5ec2e7; "));
+    assert_non_null(strstr(reply.headers[1].value, "writ-read=4ead; "));
+    assert_null(strstr(reply.headers[0].value, "Secure"));
+
+    begin("DELETE", "/api/session", COMMAND_PING);
+    request.secure = true;
+    session(NULL);
+    assert_json("{\"signed_in\":false}");
+    assert_non_null(strstr(reply.headers[0].value, "__Host-writ=; "));
+    assert_non_null(strstr(reply.headers[0].value, "Max-Age=0; "));
+
+    static const char *const ways[][2] = {{NULL, "/"}, {"/lists/café", "/lists/caf%C3%A9"}};
+    for (size_t i = 0; i < LENGTH(ways); i++) {
+        begin_form("POST", "/api/session", COMMAND_PING, json_object());
+        request.next = ways[i][0];
+        session(&secret);
+        assert_int_equal(reply.status, 303);
+        assert_string_equal(header("location"), ways[i][1]);
+    }
+}
+
+static void test_kept_form_comes_back(void **state)
+{
+    (void)state;
+    static const struct session_secret secret = {.secret = "5ec2e7", .reading_key = "4ead"};
+    begin_form("POST", "/api/todos/42", COMMAND_PING,
+               json_pack("{s:s, s:s}", "title", "Mine <b>", "notes", "my\nnotes"));
+    keep("/api/todos/42", request.form);
+    request.route.action = ACTION_EDIT;
+    request.version = 4;
+    request.signed_in = true;
+    session(&secret);
+    assert_int_equal(reply.status, 200);
+    assert_text("action=\"/api/todos/42\"");
+    assert_text("name=\"_method\" value=\"PATCH\"");
+    assert_text("name=\"version\" value=\"4\"");
+    assert_text("name=\"title\" value=\"Mine &lt;b&gt;\"");
+    assert_text("my\nnotes</textarea>");
+    assert_text("Sign out");
+    assert_no_text("5ec2e7");
+    assert_no_text("passphrase");
+
+    begin_form("POST", "/api/todos", COMMAND_PING,
+               json_pack("{s:s, s:s}", "quick", "Milk #\"x\"", "next", "/"));
+    keep("/api/todos", request.form);
+    session(&secret);
+    assert_text("action=\"/api/todos\"");
+    assert_text("type=\"hidden\" name=\"quick\" value=\"Milk #&quot;x&quot;\"");
+    assert_text("type=\"hidden\" name=\"next\" value=\"/\"");
+    assert_no_text("name=\"title\"");
+}
+
 static void test_health(void **state)
 {
     (void)state;
@@ -423,6 +546,8 @@ int main(void)
         cmocka_unit_test(test_every_refusal),     cmocka_unit_test(test_refused_before_the_database),
         cmocka_unit_test(test_fields_as_json),    cmocka_unit_test(test_form_comes_back),
         cmocka_unit_test(test_stale_form),        cmocka_unit_test(test_health),
+        cmocka_unit_test(test_limited),           cmocka_unit_test(test_sign_in_page),
+        cmocka_unit_test(test_signed_in_and_out), cmocka_unit_test(test_kept_form_comes_back),
     };
     site_read(&site, "templates", "Board");
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,8 @@ static void test_every_route(void **state)
         {"DELETE", "/api/lists/caf%C3%a9", ACTION_LIST_DELETE, 0, "café", "/lists/caf%C3%A9"},
         {"POST", "/api/lists/caf\xc3\xa9", ACTION_LIST_FORM, 0, "café", "/lists/caf%C3%A9"},
         {"POST", "/api/import", ACTION_IMPORT, 0, "", "/help/api"},
+        {"POST", "/api/session", ACTION_SIGN_IN, 0, "", "/sign-in"},
+        {"DELETE", "/api/session", ACTION_SIGN_OUT, 0, "", "/sign-in"},
         {"GET", "/api/health", ACTION_HEALTH, 0, "", "/health"},
         {"HEAD", "/api/health?", ACTION_HEALTH, 0, "", "/health"},
     };
@@ -100,6 +102,8 @@ static void test_unknown(void **state)
         "/api/lists/a\xff",
         "/api/lists/a%23",
         "/api/health/x",
+        "/api/session/",
+        "/api/sessions",
     };
     for (size_t i = 0; i < LENGTH(paths); i++) {
         if (find("POST", paths[i]) != ROUTE_UNKNOWN)
@@ -140,6 +144,7 @@ static void test_other_methods(void **state)
         {"patch", "/api/lists/a", "PATCH, DELETE, POST", "/lists/a"},
         {"PATC", "/api/lists/a", "PATCH, DELETE, POST", "/lists/a"},
         {"POST", "/api/health", "GET, HEAD", "/health"},
+        {"GET", "/api/session", "POST, DELETE", "/sign-in"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         assert_int_equal(find(cases[i].method, cases[i].path), ROUTE_NOT_ALLOWED);
@@ -164,7 +169,7 @@ static void test_queries(void **state)
         {"DELETE", "/api/todos/1?purge=1&a"}, {"DELETE", "/api/todos/1?purge=1#"},
         {"PATCH", "/api/todos/1?purge=1"},    {"POST", "/api/todos?purge=1"},
         {"POST", "/api/todos/1/restore?a=1"}, {"DELETE", "/api/lists/a?purge=1"},
-        {"POST", "/api/todos?/api/todos/1"},
+        {"POST", "/api/session?next=/"},      {"POST", "/api/todos?/api/todos/1"},
     };
     for (size_t i = 0; i < LENGTH(bad); i++)
         if (find(bad[i].method, bad[i].path) != ROUTE_BAD_QUERY)
@@ -222,6 +227,31 @@ static void test_prefer(void **state)
     }
 }
 
+static void test_finding_headers(void **state)
+{
+    (void)state;
+    static const char *const sent[][2] = {{"cookie", "a=b"}, {"x", "1"}, {"cookie", "c=d"}, {"origin", ""}};
+    h2o_mem_pool_t pool;
+    h2o_headers_t headers = {NULL};
+    h2o_iovec_t value;
+    h2o_mem_init_pool(&pool);
+    for (size_t i = 0; i < LENGTH(sent); i++)
+        h2o_add_header_by_str(&pool, &headers, sent[i][0], strlen(sent[i][0]), 1, NULL, sent[i][1],
+                              strlen(sent[i][1]));
+    assert_true(header_single(&headers, "x", &value));
+    assert_memory_equal(value.base, "1", 1);
+    assert_true(header_single(&headers, "origin", &value));
+    assert_true(value.base && value.len == 0); /* empty is not absent */
+    assert_true(header_single(&headers, "accept", &value));
+    assert_null(value.base);
+    assert_false(header_single(&headers, "cookie", &value));
+    value = header_joined(&pool, &headers, "cookie", "; ");
+    assert_int_equal(value.len, strlen("a=b; c=d"));
+    assert_memory_equal(value.base, "a=b; c=d", value.len);
+    assert_int_equal(header_joined(&pool, &headers, "accept", ",").len, 0);
+    h2o_mem_clear_pool(&pool);
+}
+
 static void test_accept(void **state)
 {
     (void)state;
@@ -264,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_queries),
         cmocka_unit_test(test_if_match),
         cmocka_unit_test(test_prefer),
+        cmocka_unit_test(test_finding_headers),
         cmocka_unit_test(test_accept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

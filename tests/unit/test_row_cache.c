@@ -18,6 +18,7 @@ static struct read_todo todo(uint64_t id)
                               .version = 3,
                               .revision = 40,
                               .state = TODO_DONE,
+                              .is_public = true,
                               .title = "Buy milk",
                               .notes = "",
                               .list = "Groceries",
@@ -48,6 +49,7 @@ static void what_is_kept_comes_out_the_same(void **state)
     row_cache_free(cache); /* and gives copies */
     assert_int_equal(out.version, 3);
     assert_int_equal(out.state, TODO_DONE);
+    assert_true(out.is_public);
     assert_string_equal(out.title, "Buy oat milk");
     assert_string_equal(out.list_slug, "groceries");
     assert_null(out.due);
