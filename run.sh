@@ -109,7 +109,7 @@ trap 'stop 0' INT TERM HUP
 trap : PIPE # nobody may be reading what is said here any more
 
 # For db/with.sh: what the pages depend on.
-for name in WRIT_TITLE WRIT_URL WRIT_OPEN WRIT_RATE TZ MYSQL_DATABASE PORT; do
+for name in WRIT_TITLE WRIT_URL WRIT_OPEN WRIT_OFFLINE WRIT_RATE TZ MYSQL_DATABASE PORT; do
     [[ ! -v $name ]] || printf '%s=%q\n' "$name" "${!name}"
 done >"$STATE/run/env"
 

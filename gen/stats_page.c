@@ -9,12 +9,13 @@
 #include "views.h"
 
 #include <inttypes.h>
+#include <utf8proc.h>
 
 enum {
     STATS_DAYS = 91,  /* 13 weeks */
     LATELY_DAYS = 30, /* of a list: created and finished */
     STATS_LISTS = 20,
-    LABEL_CHARS = 24, /* of a list's name in its plot */
+    LABEL_WIDTH = 17, /* of a list's name in its plot: columns, of which wide characters take two */
 
     /* Lengths in the plots */
     DAY_WIDTH = 8,
@@ -204,7 +205,7 @@ static void show_days(struct arena *a, const struct days *days, struct stats_vie
                                     most(days->finished, 0));
     stats->open_text = arena_printf(
         a, "%" PRIu64 " were open at the end of %s, %" PRIu64 " are now; at most %" PRIu64 " were meanwhile.",
-        days->open[0], stats->first_day, days->open[STATS_DAYS - 1], days->most_open);
+        days->open[0], view_day(a, stats->first_day, true), days->open[STATS_DAYS - 1], days->most_open);
 
     struct day_view *table = arena_alloc(a, STATS_DAYS * sizeof *table);
     for (size_t i = 0; i < STATS_DAYS; i++) {
@@ -276,13 +277,14 @@ static uint64_t sum_of(const struct read_bars *bars, uint32_t owner)
     return sum;
 }
 
-/* At most LABEL_CHARS of a name. */
+/* As much of a name as LABEL_WIDTH has room for. */
 static const char *label_of(struct arena *a, const char *name)
 {
-    size_t chars = 0, n;
+    size_t n;
+    int width = 0;
     const char *s = name;
-    for (; *s && chars < LABEL_CHARS; s += n, chars++)
-        text_at(s, &n);
+    for (; *s && width < LABEL_WIDTH; s += n)
+        width += utf8proc_charwidth(text_at(s, &n));
     return *s ? arena_printf(a, "%.*s…", (int)(s - name), name) : name;
 }
 

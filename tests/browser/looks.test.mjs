@@ -191,7 +191,7 @@ test('every act can be done with the keyboard alone, and the focus is seen', asy
   await typed.keyboard.type('tomorrow');
   await typed.keyboard.press('Enter');
   await typed.waitForURL(/#todo-/);
-  assert.equal(await typed.getAttribute('.due', 'datetime'), day(1));
+  assert.equal(await typed.getAttribute('.due time', 'datetime'), day(1));
   await tabTo('form.delete button');
   await typed.keyboard.press('Enter');
   await typed.locator('h1', { hasText: 'deleted' }).waitFor();

@@ -115,7 +115,7 @@ test('edited: text, list, tags, priority, a due date in words', async () => {
   await assertMarked('Water all the plants', /Saved/);
   assert.equal(await page.innerText('.notes em'), 'cactus');
   assert.match(await page.innerText('.facts'), /3\s+Animals\s+#green\s+#two words/);
-  const due = await page.getAttribute('.due', 'datetime');
+  const due = await page.getAttribute('.due time', 'datetime');
   assert.equal(due, new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10));
   assert.match(await page.innerText('.history'), /edited by anyone.*title.*list.*tags.*priority/s);
 });
