@@ -24,7 +24,7 @@ PACKAGES_BENCH = node:nodejs valgrind:valgrind time gunicorn:gunicorn python3-fl
 
 COMMON = db/arena db/todo db/due db/name db/quick db/outline db/db \
 	templates/buffer templates/escape templates/mustache templates/view
-API = $(COMMON) db/decide db/load db/write db/credential \
+API = $(COMMON) db/batch db/decide db/load db/write db/credential \
 	api/framing api/route api/header api/origin api/limit api/session api/body api/command api/kept api/reply \
 	api/gate api/publisher api/writer api/sign_in api/exchange api/owner
 GEN = $(COMMON) db/read \

@@ -1,256 +1,33 @@
 #include "decide.h"
 
 #include <jansson.h>
-#include <search.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the batch's rows and indexes */
-
-static void rows_add(struct arena *a, struct rows *rows, void *item)
-{
-    if (rows->count == rows->capacity) {
-        size_t capacity = rows->capacity ? 2 * rows->capacity : 64;
-        void **grown = arena_alloc(a, capacity * sizeof *grown);
-        if (rows->count)
-            memcpy(grown, rows->item, rows->count * sizeof *grown);
-        rows->item = grown;
-        rows->capacity = capacity;
-    }
-    rows->item[rows->count++] = item;
-}
-
-static void *copy_of(struct arena *a, const void *row, size_t size)
-{
-    return memcpy(arena_alloc(a, size), row, size);
-}
-
-static void index_add(void **root, const void *item, int (*compare)(const void *, const void *))
-{
-    if (!tsearch(item, root, compare)) {
-        fprintf(stderr, "writ-api: out of memory\n");
-        abort();
-    }
-}
-
-static void *index_find(void *const *root, const void *key, int (*compare)(const void *, const void *))
-{
-    void *const *node = tfind(key, root, compare);
-    return node ? *node : NULL;
-}
-
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
-
-static int compare_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order ? order : COMPARE(a_len, b_len);
-}
-
-static int by_todo_id(const void *a, const void *b)
-{
-    return COMPARE(((const struct stored_todo *)a)->id, ((const struct stored_todo *)b)->id);
-}
-
-static int by_list_id(const void *a, const void *b)
-{
-    return COMPARE(((const struct stored_list *)a)->id, ((const struct stored_list *)b)->id);
-}
-
-static int by_list_key(const void *a, const void *b)
-{
-    const struct stored_list *x = a, *y = b;
-    return compare_bytes(x->key, x->key_len, y->key, y->key_len);
-}
-
-static int by_list_slug(const void *a, const void *b)
-{
-    return strcmp(((const struct stored_list *)a)->slug, ((const struct stored_list *)b)->slug);
-}
-
-static int by_tag_id(const void *a, const void *b)
-{
-    return COMPARE(((const struct stored_tag *)a)->id, ((const struct stored_tag *)b)->id);
-}
-
-static int by_tag_key(const void *a, const void *b)
-{
-    return strcmp(((const struct stored_tag *)a)->key, ((const struct stored_tag *)b)->key);
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const struct bucket_delta *x = a, *y = b;
-    if (x->kind != y->kind)
-        return COMPARE(x->kind, y->kind);
-    if (x->owner != y->owner)
-        return COMPARE(x->owner, y->owner);
-    return COMPARE(x->number, y->number);
-}
-
-static int by_receipt_key(const void *a, const void *b)
-{
-    const struct receipt *x = a, *y = b;
-    int order = compare_bytes(x->key, x->key_len, y->key, y->key_len);
-    return order ? order : strcmp(x->actor, y->actor);
-}
-
-static int by_hash(const void *a, const void *b)
-{
-    const struct stored_credential *x = a, *y = b;
-    return memcmp(x->shown.hash, y->shown.hash, sizeof x->shown.hash);
-}
-
-static int by_string(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-static void keep(void *node)
-{
-    (void)node; /* the arena's */
-}
-
-void batch_init(struct batch *b, struct arena *arena, const char *now, uint32_t today)
-{
-    *b = (struct batch){.arena = arena, .today = today};
-    snprintf(b->now, sizeof b->now, "%s", now);
-}
-
-void batch_release(struct batch *b)
-{
-    void **indexes[] = {&b->todo_by_id,         &b->list_by_id,       &b->list_by_key,     &b->list_by_slug,
-                        &b->tag_by_id,          &b->tag_by_key,       &b->bucket_by_place, &b->receipt_by_key,
-                        &b->credential_by_hash, &b->taken_list_slugs, &b->taken_tag_slugs};
-    for (size_t i = 0; i < sizeof indexes / sizeof *indexes; i++) {
-        tdestroy(*indexes[i], keep);
-        *indexes[i] = NULL;
-    }
-}
-
-struct stored_list *batch_list(const struct batch *b, uint32_t id)
-{
-    return index_find(&b->list_by_id, &(struct stored_list){.id = id}, by_list_id);
-}
-
-struct stored_tag *batch_tag(const struct batch *b, uint32_t id)
-{
-    return index_find(&b->tag_by_id, &(struct stored_tag){.id = id}, by_tag_id);
-}
-
-struct stored_todo *batch_todo(const struct batch *b, uint64_t id)
-{
-    return index_find(&b->todo_by_id, &(struct stored_todo){.id = id}, by_todo_id);
-}
-
-bool batch_has_name(const struct batch *b, bool of_tag, const char *key)
-{
-    if (of_tag)
-        return index_find(&b->tag_by_key, &(struct stored_tag){.key = key}, by_tag_key);
-    return index_find(&b->list_by_key, &(struct stored_list){.key = key, .key_len = strlen(key)},
-                      by_list_key);
-}
-
-void batch_take_slug(struct batch *b, bool of_tag, const char *slug)
-{
-    index_add(of_tag ? &b->taken_tag_slugs : &b->taken_list_slugs, slug, by_string);
-}
-
-struct stored_list *batch_add_list(struct batch *b, const struct stored_list *row)
-{
-    struct stored_list *list = batch_list(b, row->id);
-    if (list)
-        return list;
-    list = copy_of(b->arena, row, sizeof *row);
-    rows_add(b->arena, &b->lists, list);
-    index_add(&b->list_by_id, list, by_list_id);
-    index_add(&b->list_by_key, list, by_list_key);
-    index_add(&b->list_by_slug, list, by_list_slug);
-    batch_take_slug(b, false, list->slug);
-    return list;
-}
-
-struct stored_tag *batch_add_tag(struct batch *b, const struct stored_tag *row)
-{
-    struct stored_tag *tag = batch_tag(b, row->id);
-    if (tag)
-        return tag;
-    tag = copy_of(b->arena, row, sizeof *row);
-    rows_add(b->arena, &b->tags, tag);
-    index_add(&b->tag_by_id, tag, by_tag_id);
-    index_add(&b->tag_by_key, tag, by_tag_key);
-    batch_take_slug(b, true, tag->slug);
-    return tag;
-}
-
-struct stored_todo *batch_add_todo(struct batch *b, const struct stored_todo *row)
-{
-    struct stored_todo *todo = batch_todo(b, row->id);
-    if (todo)
-        return todo;
-    todo = copy_of(b->arena, row, sizeof *row);
-    rows_add(b->arena, &b->todos, todo);
-    index_add(&b->todo_by_id, todo, by_todo_id);
-    return todo;
-}
-
-void batch_add_receipt(struct batch *b, const struct receipt *row)
-{
-    struct receipt *receipt = copy_of(b->arena, row, sizeof *row);
-    rows_add(b->arena, &b->receipts, receipt);
-    index_add(&b->receipt_by_key, receipt, by_receipt_key);
-}
-
-void batch_add_credential(struct batch *b, const struct stored_credential *row)
-{
-    index_add(&b->credential_by_hash, copy_of(b->arena, row, sizeof *row), by_hash);
-}
-
 /* ---- names */
-
-/* ---- names */
-
-char *slug_candidate(struct arena *a, const char *name, bool of_tag, unsigned k)
-{
-    char *slug = slug_from(a, name);
-    if (!*slug)
-        slug = arena_strdup(a, of_tag ? "tag" : "list");
-    return k ? arena_printf(a, "%s-%u", slug, k + 1) : slug;
-}
 
 /* A slug for a new list or tag. The last resort carries the new id behind two
  * hyphens, which no name's own slug can have. */
 static const char *new_slug(struct batch *b, const char *name, bool of_tag, uint32_t id)
 {
-    void *const *taken = of_tag ? &b->taken_tag_slugs : &b->taken_list_slugs;
     for (unsigned k = 0; k < SLUG_CANDIDATES; k++) {
         char *slug = slug_candidate(b->arena, name, of_tag, k);
-        if (!index_find(taken, slug, by_string))
+        if (!batch_is_taken(b, of_tag, slug))
             return slug;
     }
     return arena_printf(b->arena, "%s--%u", slug_candidate(b->arena, name, of_tag, 0), id);
-}
-
-static struct stored_list *list_by_key(struct batch *b, const char *key)
-{
-    return index_find(&b->list_by_key, &(struct stored_list){.key = key, .key_len = strlen(key)},
-                      by_list_key);
 }
 
 /* Takes the name away from a deleted list, so that another list can have it:
  * what stays is a key that nobody can type. */
 static void retire_name(struct batch *b, struct stored_list *list)
 {
-    tdelete(list, &b->list_by_key, by_list_key);
     char *key = arena_printf(b->arena, "%s#%u", list->key, list->id);
     size_t len = strlen(key);
     key[strlen(list->key)] = '\0';
-    list->key = key;
-    list->key_len = len;
+    batch_set_key(b, list, key, len);
     list->dirty = true;
-    index_add(&b->list_by_key, list, by_list_key);
 }
 
 /* A deleted list comes back, private. If its name went to another list, it
@@ -314,7 +91,7 @@ static void place_due(struct places *p, bool was, bool is)
 static struct stored_list *list_named(struct batch *b, const char *name, struct places *places)
 {
     const char *key = name_key(b->arena, name);
-    struct stored_list *list = list_by_key(b, key);
+    struct stored_list *list = batch_list_named(b, key);
     if (!list) {
         uint32_t id = ++b->last_list;
         list = batch_add_list(b, &(struct stored_list){.id = id,
@@ -336,7 +113,7 @@ static struct stored_list *list_named(struct batch *b, const char *name, struct 
 static struct stored_tag *tag_named(struct batch *b, const char *name, struct places *places)
 {
     const char *key = name_key(b->arena, name);
-    struct stored_tag *tag = index_find(&b->tag_by_key, &(struct stored_tag){.key = key}, by_tag_key);
+    struct stored_tag *tag = batch_tag_named(b, key);
     if (!tag) {
         uint32_t id = ++b->last_tag;
         tag = batch_add_tag(b, &(struct stored_tag){.id = id,
@@ -351,35 +128,23 @@ static struct stored_tag *tag_named(struct batch *b, const char *name, struct pl
 
 /* ---- counters */
 
-static void count_under(struct batch *b, unsigned kind, uint32_t owner, uint64_t number, int sign)
-{
-    struct bucket_delta key = {.kind = kind, .owner = owner, .number = number};
-    struct bucket_delta *bucket = index_find(&b->bucket_by_place, &key, by_place);
-    if (!bucket) {
-        bucket = copy_of(b->arena, &key, sizeof key);
-        rows_add(b->arena, &b->buckets, bucket);
-        index_add(&b->bucket_by_place, bucket, by_place);
-    }
-    bucket->todos += sign;
-}
-
 /* The todo that has this number stands on a page. */
 static void count_bucket(struct batch *b, enum bucket_kind kind, uint32_t owner, uint64_t number, int sign)
 {
-    count_under(b, kind, owner, bucket_of(number), sign);
+    batch_count(b, kind, owner, bucket_of(number), sign);
 }
 
 /* What /stats shows: the kinds are in the order created, finished, took. */
 static void count_bars(struct batch *b, const struct stored_todo *todo, enum bar_kind created, uint32_t owner,
                        int sign)
 {
-    count_under(b, created, owner, todo->created_day, sign);
+    batch_count(b, created, owner, todo->created_day, sign);
     if (todo->state != TODO_DONE)
         return;
-    count_under(b, created + 1, owner, todo->finished_day, sign);
+    batch_count(b, created + 1, owner, todo->finished_day, sign);
     unsigned took = took_class(todo->created, todo->finished);
     if (took)
-        count_under(b, created + 2, owner, took, sign);
+        batch_count(b, created + 2, owner, took, sign);
 }
 _Static_assert(BAR_FINISHED == BAR_CREATED + 1 && BAR_TOOK == BAR_CREATED + 2, "as count_bars() has it");
 
@@ -444,7 +209,7 @@ static void record_todo(struct batch *b, struct command *command, const struct s
                              .public_to = !todo->purged && todo->list->public,
                              .places = places->text,
                              .detail = detail};
-    rows_add(b->arena, &b->changes, copy_of(b->arena, &row, sizeof row));
+    batch_add_change(b, &row);
 }
 
 static const char *rfc3339(struct arena *a, const char *stored)
@@ -564,7 +329,7 @@ static unsigned altered(struct batch *b, const struct stored_todo *todo, const s
         fields |= FIELD_TITLE;
     if (draft->present & FIELD_NOTES && strcmp(draft->notes ? draft->notes : "", todo->notes) != 0)
         fields |= FIELD_NOTES;
-    if (draft->present & FIELD_LIST && list_by_key(b, name_key(b->arena, draft->list)) != todo->list)
+    if (draft->present & FIELD_LIST && batch_list_named(b, name_key(b->arena, draft->list)) != todo->list)
         fields |= FIELD_LIST;
     if (draft->present & FIELD_PRIORITY && draft->priority != todo->priority)
         fields |= FIELD_PRIORITY;
@@ -688,7 +453,7 @@ static bool check_place(struct batch *b, struct command *command, const struct s
     const struct stored_todo *beside = batch_todo(b, draft->beside);
     const char *name = draft->present & FIELD_LIST ? draft->list : todo->list->name;
     const struct stored_list *list =
-        draft->present & FIELD_LIST ? list_by_key(b, name_key(b->arena, name)) : todo->list;
+        draft->present & FIELD_LIST ? batch_list_named(b, name_key(b->arena, name)) : todo->list;
     if (beside && beside->list == list && (beside->state == TODO_OPEN || beside->state == TODO_DONE))
         return true;
     conflict(command, arena_printf(&command->arena, "Todo %llu is not in the list “%s”.",
@@ -724,8 +489,7 @@ static void retag(struct batch *b, struct stored_todo *todo, const struct todo_d
         if (!old[k].tag)
             continue;
         place(places, PLACE_LEAVES, 't', old[k].tag->id, old[k].number);
-        struct left_tag left = {todo->id, old[k].tag->id};
-        rows_add(b->arena, &b->left_tags, copy_of(b->arena, &left, sizeof left));
+        batch_add_left_tag(b, &(struct left_tag){todo->id, old[k].tag->id});
     }
 }
 
@@ -883,7 +647,7 @@ static void record_list(struct batch *b, struct command *command, struct stored_
                              .places = "",
                              .detail = text ? arena_strdup(b->arena, text) : NULL};
     free(text);
-    rows_add(b->arena, &b->changes, copy_of(b->arena, &row, sizeof row));
+    batch_add_change(b, &row);
 }
 
 /* Makes a list public or private, and counts its todos here or there: those of the board at once, those
@@ -909,7 +673,7 @@ static void edit_list(struct batch *b, struct command *command, struct stored_li
     json_t *detail = json_object();
     if (rename) {
         const char *key = name_key(b->arena, command->list_name);
-        struct stored_list *other = list_by_key(b, key);
+        struct stored_list *other = batch_list_named(b, key);
         if (other && other != list && !other->deleted) {
             json_decref(detail);
             conflict(command,
@@ -919,11 +683,8 @@ static void edit_list(struct batch *b, struct command *command, struct stored_li
         if (other && other != list)
             retire_name(b, other);
         json_object_set_new(detail, "name", json_pack("[s, s]", list->name, command->list_name));
-        tdelete(list, &b->list_by_key, by_list_key);
         list->name = arena_strdup(b->arena, command->list_name);
-        list->key = key;
-        list->key_len = strlen(key);
-        index_add(&b->list_by_key, list, by_list_key);
+        batch_set_key(b, list, key, strlen(key));
     }
     if (publish) {
         json_object_set_new(detail, "public", json_pack("[b, b]", was_public, !was_public));
@@ -955,8 +716,7 @@ static void delete_list(struct batch *b, struct command *command, struct stored_
 
 static void decide_list(struct batch *b, struct command *command)
 {
-    struct stored_list *list =
-        index_find(&b->list_by_slug, &(struct stored_list){.slug = command->slug}, by_list_slug);
+    struct stored_list *list = batch_list_at(b, command->slug);
     if (!list || list->deleted)
         command->outcome.status = OUTCOME_NOT_FOUND;
     else if (command->expected_version && command->expected_version != list->version)
@@ -1019,8 +779,7 @@ static const char *actor_of(const struct batch *b, const struct credential *show
         return NULL;
     if (shown->kind == CREDENTIAL_OPEN)
         return "anyone";
-    const struct stored_credential *stored =
-        index_find(&b->credential_by_hash, &(struct stored_credential){.shown = *shown}, by_hash);
+    const struct stored_credential *stored = batch_credential(b, shown->hash);
     if (!stored || stored->shown.kind != shown->kind)
         return NULL;
     if (shown->kind == CREDENTIAL_TOKEN &&
@@ -1043,8 +802,7 @@ void decide(struct batch *b, struct command *command)
         return;
     }
     if (command->key) {
-        struct receipt wanted = {.actor = command->actor, .key = command->key, .key_len = command->key_len};
-        const struct receipt *receipt = index_find(&b->receipt_by_key, &wanted, by_receipt_key);
+        const struct receipt *receipt = batch_receipt(b, command->actor, command->key, command->key_len);
         if (receipt) {
             replay(b, command, receipt);
             return;

@@ -239,7 +239,7 @@ static void name_one(struct named *n, bool of_tag, const char *name)
 static void name_slugs(struct named *n, const struct batch *b)
 {
     for (const struct typed *t = n->typed; t; t = t->next) {
-        if (batch_has_name(b, t->of_tag, t->key))
+        if (t->of_tag ? batch_tag_named(b, t->key) != NULL : batch_list_named(b, t->key) != NULL)
             continue;
         for (unsigned k = 0; k < SLUG_CANDIDATES; k++) {
             const char *slug = slug_candidate(n->arena, t->name, t->of_tag, k);

@@ -9,7 +9,7 @@
 #define WRIT_DB_LOAD_H
 
 #include "db.h"
-#include "decide.h"
+#include "batch.h"
 
 /* Locks the board and fills `b`, which batch_init() has made, in one round trip, or in two when a list or tag
  * is new. */

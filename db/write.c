@@ -27,6 +27,7 @@
 #include "write.h"
 
 #include "clock.h"
+#include "decide.h"
 #include "load.h"
 
 #include <sodium.h>

@@ -16,6 +16,7 @@ before(async () => {
   client = new Client(board.url);
   current = join(board.state, 'site/current');
   await client.import(`# Many\n\n${'- [ ] Another #many\n'.repeat(250)}`);
+  await client.settled();
 });
 after(() => board?.stop());
 const at = (name) => join(current, 'members', name);
