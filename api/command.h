@@ -28,9 +28,10 @@ void form_controls(struct arena *a, json_t *body, struct form_controls *out, str
  * a form an empty string is "none" (for `list`: the default), `done` and `public` are
  * true/1/on/yes or false/0/off/no or empty, `tags` are separated by commas or blanks (quoted names as quick
  * add has them). JSON follows RFC 7396: null removes (title cannot be removed, list becomes the default).
- * In a create, what is none is as if it were not there; what `quick` says counts before the other fields, its tags are
- * added to theirs, and `title` beside it is a problem. An edit may also have `above` or `below`, the id of a todo in the same
- * list. In a form `due` may be words (due_from_words()), which `today` is for. True if there is no problem.
+ * In a create, what is none is as if it were not there; what `quick` says counts before the other fields, its
+ * tags are added to theirs, and `title` beside it is a problem. An edit may also have `above` or `below`, the
+ * id of a todo in the same list. In a form `due` may be words (due_from_words()), which `today` is for. True
+ * if there is no problem.
  */
 bool command_create(struct command *command, json_t *body, bool form, const struct tm *today,
                     struct problems *problems);

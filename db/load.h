@@ -8,8 +8,8 @@
 #ifndef WRIT_DB_LOAD_H
 #define WRIT_DB_LOAD_H
 
-#include "db.h"
 #include "batch.h"
+#include "db.h"
 
 /* Locks the board and fills `b`, which batch_init() has made, in one round trip, or in two when a list or tag
  * is new. */

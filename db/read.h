@@ -127,8 +127,8 @@ struct read_day {
     time_t begin;
     char date[11];
 };
-/* Open todos that an audience sees and that are due on a day from `from` on (NULL: on any) and before `until` (NULL:
- * and later): the earliest `limit`. */
+/* Open todos that an audience sees and that are due on a day from `from` on (NULL: on any) and before `until`
+ * (NULL: and later): the earliest `limit`. */
 void read_due(struct read_questions *q, enum audience audience, const struct read_day *from,
               const struct read_day *until, unsigned limit, struct read_ids *out);
 
