@@ -217,6 +217,7 @@ struct typed {
 struct named {
     struct arena *arena;
     struct literals credentials, receipts, todos, slugs;
+    struct literals created;           /* todos that were created under a key that comes again */
     struct literals lists, list_slugs; /* keys of lists by name; slugs that new ones could get */
     struct literals tags, tag_slugs;
     struct typed *typed;
@@ -245,6 +246,16 @@ static void name_slugs(struct named *n, const struct batch *b)
             const char *slug = slug_candidate(n->arena, t->name, t->of_tag, k);
             literal_bytes(t->of_tag ? &n->tag_slugs : &n->list_slugs, slug, strlen(slug));
         }
+    }
+}
+
+/* An answer given again shows the todo as it is. */
+static void name_created(struct named *n, const struct batch *b)
+{
+    for (size_t i = 0; i < b->receipts.count; i++) {
+        const struct receipt *receipt = b->receipts.item[i];
+        if (receipt->op == COMMAND_CREATE && !batch_todo(b, receipt->id))
+            literal_number(&n->created, receipt->id);
     }
 }
 
@@ -293,16 +304,16 @@ static void name_command(struct named *n, const struct command *c)
 static void named_open(struct named *n, struct arena *arena)
 {
     *n = (struct named){.arena = arena};
-    struct literals *all[] = {&n->credentials, &n->receipts,   &n->todos, &n->slugs,
-                              &n->lists,       &n->list_slugs, &n->tags,  &n->tag_slugs};
+    struct literals *all[] = {&n->credentials, &n->receipts, &n->todos,      &n->created,  &n->slugs,
+                              &n->tags,        &n->lists,    &n->list_slugs, &n->tag_slugs};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         literals_open(all[i]);
 }
 
 static void named_close(struct named *n)
 {
-    struct literals *all[] = {&n->credentials, &n->receipts,   &n->todos, &n->slugs,
-                              &n->lists,       &n->list_slugs, &n->tags,  &n->tag_slugs};
+    struct literals *all[] = {&n->credentials, &n->receipts, &n->todos,      &n->created,  &n->slugs,
+                              &n->tags,        &n->lists,    &n->list_slugs, &n->tag_slugs};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         literals_close(all[i]);
     tdestroy(n->seen_lists, keep);
@@ -321,7 +332,22 @@ static void ask(struct query *q, load_fn *load, const char *format, struct liter
     q->load[q->loads++] = load;
 }
 
-/* Lists stand before the todos in them, tags come with the todos' rows. */
+/* With their lists, which stand before them, and tags. */
+static void ask_todos(struct query *q, struct literals *ids)
+{
+    ask(q, load_list,
+        "SELECT DISTINCT " LIST_COLUMNS " FROM todo t JOIN list l ON l.id=t.list_id WHERE t.id IN (%s)", ids);
+    ask(q, load_todo,
+        "SELECT id, version, revision, state, title, notes, list_id, list_number, priority, due, due_key, "
+        "created,"
+        " updated, finished, deleted, list_rank, created_day, finished_day FROM todo WHERE id IN (%s)",
+        ids);
+    ask(q, load_todo_tag,
+        "SELECT m.todo_id, m.number, " TAG_COLUMNS " FROM todo_tag m JOIN tag g ON g.id=m.tag_id"
+        " WHERE m.todo_id IN (%s) ORDER BY m.todo_id, m.position",
+        ids);
+}
+
 static void write_query(struct query *q, struct named *n)
 {
     fputs(lock_board, q->text);
@@ -332,19 +358,8 @@ static void write_query(struct query *q, struct named *n)
         &n->credentials);
     ask(q, load_list, "SELECT " LIST_COLUMNS " FROM list l WHERE l.name_key IN (%s)", &n->lists);
     ask(q, load_list, "SELECT " LIST_COLUMNS " FROM list l WHERE l.slug IN (%s)", &n->slugs);
-    ask(q, load_list,
-        "SELECT DISTINCT " LIST_COLUMNS " FROM todo t JOIN list l ON l.id=t.list_id WHERE t.id IN (%s)",
-        &n->todos);
     ask(q, load_tag, "SELECT " TAG_COLUMNS " FROM tag g WHERE g.name_key IN (%s)", &n->tags);
-    ask(q, load_todo,
-        "SELECT id, version, revision, state, title, notes, list_id, list_number, priority, due, due_key, "
-        "created,"
-        " updated, finished, deleted, list_rank, created_day, finished_day FROM todo WHERE id IN (%s)",
-        &n->todos);
-    ask(q, load_todo_tag,
-        "SELECT m.todo_id, m.number, " TAG_COLUMNS " FROM todo_tag m JOIN tag g ON g.id=m.tag_id"
-        " WHERE m.todo_id IN (%s) ORDER BY m.todo_id, m.position",
-        &n->todos);
+    ask_todos(q, &n->todos);
     ask(q, load_receipt,
         "SELECT r.actor, r.idempotency_key, r.fingerprint, r.op, r.id, r.version, r.revision, r.todos, "
         "r.done,"
@@ -464,7 +479,7 @@ static enum db_result load_gap(struct db *db, struct batch *b, const struct comm
 enum db_result load_batch(struct db *db, struct batch *b, struct command *const *commands, size_t n)
 {
     struct named named;
-    struct query query = {0}, slugs = {0};
+    struct query query = {0}, more = {0};
 
     named_open(&named, b->arena);
     for (size_t i = 0; i < n; i++)
@@ -474,10 +489,12 @@ enum db_result load_batch(struct db *db, struct batch *b, struct command *const 
     enum db_result result = run_and_close(&query, db, b);
     if (result == DB_OK) {
         name_slugs(&named, b);
-        slugs.text = db_open_text(&slugs.sql, &slugs.len);
-        ask(&slugs, load_list_slug, "SELECT slug FROM list WHERE slug IN (%s)", &named.list_slugs);
-        ask(&slugs, load_tag_slug, "SELECT slug FROM tag WHERE slug IN (%s)", &named.tag_slugs);
-        result = run_and_close(&slugs, db, b);
+        name_created(&named, b);
+        more.text = db_open_text(&more.sql, &more.len);
+        ask(&more, load_list_slug, "SELECT slug FROM list WHERE slug IN (%s)", &named.list_slugs);
+        ask(&more, load_tag_slug, "SELECT slug FROM tag WHERE slug IN (%s)", &named.tag_slugs);
+        ask_todos(&more, &named.created);
+        result = run_and_close(&more, db, b);
     }
     named_close(&named);
     if (result == DB_OK && n == 1 && commands[0]->draft.present & FIELD_PLACE)

@@ -78,6 +78,9 @@
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', prefer: 'return=representation', 'idempotency-key': key, ...more },
   });
 
+  // Not randomUUID(), which is there on HTTPS and loopback alone.
+  const newKey = () => crypto.getRandomValues(new Uint8Array(16)).join('-');
+
   const published = async (revision) => {
     for (let tries = 0; tries < 60; tries++) {
       if ((await (await fetch('/revision.json', { cache: 'no-store' })).json()).revision >= revision) return;
@@ -109,7 +112,10 @@
   };
 
   const send = async (form, url, button) => {
-    const body = new URLSearchParams(new FormData(form, button)), key = crypto.randomUUID();
+    const body = new URLSearchParams(new FormData(form, button)), text = String(body);
+    // Sent again as it was, it is the same: the first one may have been stored.
+    const key = form.unsure?.text === text ? form.unsure.key : newKey();
+    form.unsure = undefined;
     const row = button?.closest('li, article');
     row?.classList.add('gone'); // before the answer
     if (form.matches('.quick')) form.reset();
@@ -132,6 +138,7 @@
       form.requestSubmit(button?.form === form ? button : undefined);
     } else if (!answer.ok) {
       giveBack();
+      if (answer.status >= 500) form.unsure = { text, key };
       say(whatIsWrong(data), true);
       const wrong = data.errors?.map((error) => form.elements[error.field]).find((field) => field?.focus);
       (wrong ?? button ?? form.elements[0]).focus?.();
@@ -184,7 +191,8 @@
   };
 
   // In order, by one page at a time. What is refused stays, with the reason, for somebody to decide.
-  const sendWaiting = () => navigator.locks.request('writ', async () => {
+  const alone = (act) => navigator.locks?.request('writ', act) ?? act(); // locks, too
+  const sendWaiting = () => alone(async () => {
     let last;
     for (const { key, url, body, why, at } of waiting()) {
       if (why) continue;

@@ -37,7 +37,7 @@ test('a todo is added without leaving the page, with a key, and what was underst
     const sent = page.waitForRequest((request) => request.method() === 'POST');
     await page.fill('#quick', 'Buy milk #home !2 @tomorrow +Groceries');
     await page.press('#quick', 'Enter');
-    assert.match(await (await sent).headerValue('idempotency-key'), /^[0-9a-f-]{36}$/);
+    assert.match(await (await sent).headerValue('idempotency-key'), /^\d+(-\d+){15}$/);
     await notice(/^Added “Buy milk” to Groceries, due 20..-..-.., priority 2, tags home\.$/);
     await row('Buy milk', '.newest').waitFor();
   });
@@ -82,6 +82,25 @@ test('a failure is told, and taken back', async () => {
   } finally {
     await board.kill('gen', 'SIGCONT');
   }
+});
+
+test('what may have been stored is sent again under its key, and stored once', async () => {
+  let lost = 0;
+  await page.route('**/api/todos', async (route) => {
+    if (lost++) return route.continue();
+    await route.fetch();
+    await route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"detail":"Writes are not taken at this moment."}' });
+  });
+  await page.goto('/');
+  await page.fill('#quick', 'Sent into the dark');
+  await page.press('#quick', 'Enter');
+  await notice('Writes are not taken at this moment.');
+  assert.equal(await page.inputValue('#quick'), 'Sent into the dark');
+  await page.press('#quick', 'Enter');
+  await notice('Added “Sent into the dark”');
+  const [{ n }] = await board.sql("SELECT COUNT(*) AS n FROM todo WHERE title = 'Sent into the dark'");
+  assert.equal(n, '1');
+  await page.unroute('**/api/todos');
 });
 
 test('a write that is stored but not published yet is waited for', async () => {

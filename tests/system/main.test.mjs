@@ -174,6 +174,8 @@ test('a key gets the first answer again', async () => {
   assert.equal(first.headers.get('idempotency-replayed'), null);
   assert.deepEqual(again.data, first.data);
   assert.equal((await client.post('/api/todos', { title: 'Twice' }, headers)).status, 422);
+  const shown = await client.post('/api/todos', { title: 'Once' }, { ...headers, prefer: 'return=representation' });
+  assert.equal(shown.data.todo?.title, 'Once', 'with the todo, if it is asked for');
 
   // Many at once: one todo.
   const same = { 'idempotency-key': 'main-test-2' };

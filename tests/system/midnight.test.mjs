@@ -55,7 +55,7 @@ async function due(client, current) {
   const section = html.split('<section class="due">')[1]?.split('</section>')[0] ?? '';
   const items = section.split('<li ').slice(1).map((item) => {
     const [, title] = /<a [^>]*href="\/todos\/\d+"[^>]*>([^<]*)</.exec(item);
-    const [, day] = /<time class="due"[^>]*>([^<]*)</.exec(item);
+    const [, day] = /<span class="due">([^<]*)</.exec(item);
     const when = Object.keys(days).find((name) => days[name].test(day));
     assert.equal(/class="overdue"/.test(item), when === 'overdue', item);
     return [title, when];
