@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { promisify } from 'node:util';
-import { eventually } from '../system/harness.mjs';
+import { eventually, exchange } from '../system/harness.mjs';
 
 const run = promisify(execFile);
 export const work = process.env.WORK;
@@ -59,20 +59,7 @@ const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
 
 /* A request through Nginx's HTTPS port, or, with `plain`, its HTTP port. */
 export function request(method, path, { headers = {}, body, plain = false } = {}) {
-  const options = { host: '127.0.0.1', method, path, headers, ...(plain ? { port: ports.http } : { port: ports.https, agent }) };
-  return new Promise((resolve, reject) => {
-    const sent = (plain ? http : https).request(options, (answer) => {
-      const chunks = [];
-      answer.on('data', (chunk) => chunks.push(chunk));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve({ status: answer.statusCode, headers: answer.headers, text, json: () => JSON.parse(text) });
-      });
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
+  return exchange(plain ? http : https, { host: '127.0.0.1', method, path, headers, ...(plain ? { port: ports.http } : { port: ports.https, agent }) }, body);
 }
 
 /* With a token once there is one. */

@@ -52,11 +52,10 @@ export async function eventually(check, what, milliseconds = process.env.SAN ? 6
   throw new Error(`waited ${milliseconds} ms in vain for ${what}`, { cause: last });
 }
 
-/* One request on a connection of its own, its path sent as it is. */
-export function request(port, method, target, { headers = {}, body } = {}) {
+/* One request by `protocol`, http or https, with the options of its request(). */
+export function exchange(protocol, options, body) {
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, method, path: target, headers, agent: false };
-    const sent = http.request(options, (answer) => {
+    const sent = protocol.request(options, (answer) => {
       const chunks = [];
       answer.on('data', (chunk) => chunks.push(chunk));
       answer.on('error', reject);
@@ -69,6 +68,10 @@ export function request(port, method, target, { headers = {}, body } = {}) {
     sent.end(body);
   });
 }
+
+/* One on a connection of its own, its path sent as it is. */
+export const request = (port, method, target, { headers = {}, body } = {}) =>
+  exchange(http, { host: '127.0.0.1', port, method, path: target, headers, agent: false }, body);
 
 /* A body and the header that says what it is: an object is JSON, URLSearchParams a form, anything else as given. */
 function encode(body, headers) {
