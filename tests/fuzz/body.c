@@ -50,7 +50,7 @@ static void run(enum command_op op, enum body_type type, const char *base, size_
         if (body && op == COMMAND_CREATE)
             good = command_create(&command, body, form, &today, &problems);
         else if (body && op == COMMAND_EDIT)
-            good = command_edit(&command, 1, body, form, &problems);
+            good = command_edit(&command, 1, body, form, &today, &problems);
         else if (body && op == COMMAND_LIST_EDIT)
             good = command_list_edit(&command, "slug", body, form, &problems);
         else if (body && op == COMMAND_DELETE)
