@@ -12,6 +12,7 @@ PACKAGES_RUN = gcc:gcc libc6-dev pkg-config:pkgconf libh2o-evloop-dev libmariadb
 PACKAGES_TEST = libcmocka-dev node:nodejs npm:npm chromium:chromium java:default-jre-headless libfaketime \
 	valgrind:valgrind time
 PACKAGES_FUZZ = clang:clang
+PACKAGES_SCREENSHOTS = fonts-noto-cjk
 PACKAGES_LINT = clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck \
 	yamllint:yamllint
 PACKAGES_BACKUP = mariadb-dump:mariadb-client
@@ -89,7 +90,7 @@ BENCH = $(addprefix $(BUILD)/tests/bench/,load rewrite)
 objects = $(1:%=$(BUILD)/%.o)
 
 .PHONY: all run test screenshots bench fuzz fuzzers gen token tokens revoke passphrase backup restore secrets secrets-seal secrets-unseal \
-	test-compose lint format clean packages-backup packages-compose packages-run packages-test packages-fuzz packages-lint packages-bench
+	test-compose lint format clean packages-backup packages-compose packages-run packages-test packages-fuzz packages-screenshots packages-lint packages-bench
 .DELETE_ON_ERROR:
 
 # The empty command is for make not to say that there was nothing to do.
@@ -172,7 +173,7 @@ secrets-unseal:
 	@db/container/secrets.sh unseal "$(KEY)"
 
 # The pictures in docs/, made anew. For people to look at: nothing compares them.
-screenshots: packages-run packages-test
+screenshots: packages-run packages-test packages-screenshots
 	@$(MAKE) --no-print-directory all
 	@node tests/browser/screenshots.mjs
 
@@ -194,6 +195,8 @@ packages-run:
 packages-test:
 	@.ci/install $(PACKAGES_TEST)
 	@tests/install
+packages-screenshots:
+	@.ci/install $(PACKAGES_SCREENSHOTS)
 packages-fuzz:
 	@.ci/install $(PACKAGES_FUZZ)
 packages-backup:
