@@ -18,6 +18,17 @@ enum {
 /* Of page->parts. */
 enum { PART_DUE, PART_FINISHED, PART_COLUMNS };
 
+/* The first of what /open or /done shows, which most often is remembered. */
+static void gather_newest(struct renderer *r, struct read_questions *questions, enum bucket_kind kind,
+                          unsigned limit, struct read_ids *ids)
+{
+    struct read_bucket head = {.kind = kind, .number = READ_BUCKET_END};
+    if (!r->sequences || !sequence_cache_find(r->sequences, &r->arena, &head, ids))
+        read_newest(questions, kind, 0, limit, ids);
+    else if (ids->count > limit)
+        ids->count = limit;
+}
+
 void board_page_gather(struct renderer *r, struct page *page, struct read_questions *questions)
 {
     enum audience audience = (enum audience)page->key.audience;
@@ -26,9 +37,9 @@ void board_page_gather(struct renderer *r, struct page *page, struct read_questi
     page->nparts = PART_COLUMNS;
     page->parts = arena_alloc(&r->arena, (PART_COLUMNS + BOARD_COLUMNS) * sizeof *page->parts);
     read_due(questions, audience, NULL, &tomorrow, BOARD_DUE, &page->parts[PART_DUE]);
-    read_newest(questions, public ? BUCKET_PUBLIC_OPEN : BUCKET_OPEN, 0, BOARD_NEWEST, &page->ids);
-    read_newest(questions, public ? BUCKET_PUBLIC_DONE : BUCKET_DONE, 0, BOARD_FINISHED * (public ? 2 : 1),
-                &page->parts[PART_FINISHED]);
+    gather_newest(r, questions, public ? BUCKET_PUBLIC_OPEN : BUCKET_OPEN, BOARD_NEWEST, &page->ids);
+    gather_newest(r, questions, public ? BUCKET_PUBLIC_DONE : BUCKET_DONE, BOARD_FINISHED * (public ? 2 : 1),
+                  &page->parts[PART_FINISHED]);
     /* One more than is shown tells that there are more. */
     read_top_names(questions, audience, BUCKET_LIST, BOARD_NAMES + 1, &page->lists);
     read_top_names(questions, audience, BUCKET_TAG, BOARD_NAMES + 1, &page->tags);
