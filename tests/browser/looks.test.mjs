@@ -246,15 +246,19 @@ test('a first view of the board is one round trip: HTML, style and script in 14,
   }
 });
 
-test('nothing moves while a page is loaded', async () => {
+test('nothing moves while a page is loaded, and its script late', async () => {
   const watched = await page({ viewport: { width: 360, height: 740 } }, 'members');
+  await watched.route('**/*.js', async (route) => {
+    await new Promise((go) => setTimeout(go, 300));
+    await route.continue();
+  });
   for (const target of ['/', `/todos/${ids.Write}`, '/lists/travel', '/stats']) {
     await watched.addInitScript(() => {
       window.shifted = 0;
       new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shifted += entry.value; }).observe({ type: 'layout-shift', buffered: true });
     });
     await watched.goto(target);
-    await watched.waitForTimeout(200);
+    await watched.waitForTimeout(500);
     const shifted = await watched.evaluate(() => window.shifted);
     assert.ok(shifted < 0.01, `${target}: ${shifted}`);
   }
