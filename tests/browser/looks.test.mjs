@@ -246,6 +246,23 @@ test('a first view of the board is one round trip: HTML, style and script in 14,
   }
 });
 
+test('a plot has a title, a description, and the table of its numbers beside it', async () => {
+  const stats = await page({}, 'members');
+  await stats.goto('/stats');
+  const plots = await stats.locator('svg.plot').evaluateAll((all) => all.map((svg) => ({
+    role: svg.getAttribute('role'),
+    named: svg.getAttribute('aria-labelledby').split(' ').map((id) => document.getElementById(id)?.textContent.trim().length > 10),
+    names: [...svg.children].slice(0, 2).map((child) => child.localName),
+    rows: (svg.closest('section').querySelector('table') ?? svg.closest('section').nextElementSibling.querySelector('table')).rows.length,
+  })));
+  assert.equal(plots.length, 4);
+  for (const plot of plots) {
+    assert.deepEqual([plot.role, plot.names, plot.named], ['img', ['title', 'desc'], [true, true]]);
+    assert.ok(plot.rows > 1);
+  }
+  await stats.context().close();
+});
+
 test('nothing moves while a page is loaded, and its script late', async () => {
   const watched = await page({ viewport: { width: 360, height: 740 } }, 'members');
   await watched.route('**/*.js', async (route) => {

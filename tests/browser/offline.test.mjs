@@ -171,6 +171,16 @@ test('what a member has read is forgotten when he signs out, and by a stranger\'
   });
   await member.goto('/todos/1');
   await eventually(async () => (await known()) > 0, 'it to be kept');
+  // Signed out where there is no connection: the board does not know, but here it is forgotten.
+  await unplugged.pull();
+  await member.click('.sign-out button');
+  await member.waitForURL(/chrome-error/);
+  await unplugged.push();
+  await member.goto('/help');
+  await eventually(async () => (await known()) === 0, 'it to be forgotten');
+
+  await member.goto('/todos/1');
+  await eventually(async () => (await known()) > 0, 'it to be kept');
   await member.click('.sign-out button');
   await member.waitForURL('/');
   await eventually(async () => (await known()) === 0, 'it to be forgotten');
