@@ -47,7 +47,7 @@ FUZZED = $(COMMON) api/framing api/route api/header api/origin api/limit api/ses
 # The longest first: several run at once.
 NODE_TESTS = $(addprefix tests/,$(addsuffix .test.mjs,browser/looks system/typed bench/counts system/private system/supervisor \
 	system/backup system/crowd system/gen system/session system/midnight system/several_apis system/database system/pages \
-	browser/with_script browser/offline browser/without_script system/property system/rights system/commit_lost \
+	browser/with_script browser/offline browser/without_script system/property system/stats system/rights system/commit_lost \
 	system/faults system/framing system/tokens system/import system/forged system/bad_input system/main system/openapi \
 	system/nginx unit/commonmark system/gen_beside browser/lighthouse system/chaos))
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sameTrees } from './client.mjs';
 import { eventually } from './harness.mjs';
+import { checkStats } from './stats.mjs';
 
 // Each finds rows that should not be; `wrong` says what is the matter with them.
 const questions = {
@@ -146,4 +147,5 @@ export async function checkPages(board) {
 export async function checkBoard(board) {
   await checkDatabase(board);
   await checkPages(board);
+  await checkStats(board);
 }
