@@ -48,7 +48,7 @@ const inChunks = (items, size) => Array.from({ length: Math.ceil(items.length / 
 const anywhere = ['class', 'id', 'lang', 'dir', 'hidden', 'role', 'title', 'tabindex', 'translate'];
 const elements = {
   html: '', head: '', title: '', meta: 'charset name content http-equiv property media', link: 'rel href type title sizes media as crossorigin',
-  script: 'src type defer', body: '', header: '', main: '', footer: '', nav: '', section: '', article: '', aside: '', search: '',
+  script: 'src type defer blocking', body: '', header: '', main: '', footer: '', nav: '', section: '', article: '', aside: '', search: '',
   h1: '', h2: '', h3: '', h4: '', h5: '', h6: '', p: '', div: '', span: '', a: 'href rel', ul: '', ol: 'start reversed', li: 'value', dl: '', dt: '', dd: '',
   strong: '', em: '', small: '', del: '', ins: '', mark: '', code: '', pre: '', kbd: '', bdi: '', abbr: '', br: '', hr: '', blockquote: '', time: 'datetime',
   table: '', caption: '', thead: '', tbody: '', tr: '', th: 'scope', td: '', figure: '', figcaption: '', progress: 'value max', output: '', template: '', noscript: '',
