@@ -319,10 +319,9 @@
     navigator.serviceWorker.getRegistrations().then((found) => found.forEach((registration) => registration.unregister()));
     return;
   }
-  navigator.serviceWorker.register(worker).then(() => navigator.serviceWorker.ready).then(() => {
-    if (navigator.serviceWorker.controller) return;
-    // It has not seen this page come: it is to be kept, too.
+  // It has not seen this page come, which is to be kept, too. It may take over at once: so this listens before.
+  if (!navigator.serviceWorker.controller)
     navigator.serviceWorker.addEventListener('controllerchange', () =>
-      [location.href, ...all('link[rel=stylesheet], link[rel=icon]').map((link) => link.href), one('script').src].forEach((url) => fetch(url)));
-  });
+      [location.href, ...all('link[rel=stylesheet], link[rel=icon]').map((link) => link.href), one('script').src].forEach((url) => fetch(url)), { once: true });
+  navigator.serviceWorker.register(worker);
 })();
